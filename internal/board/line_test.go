@@ -7,9 +7,11 @@ package board
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +21,7 @@ import (
 	"github.com/d204ef64/fob/line/linetest"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // TestChild is not a test: it is a station that other tests kill.
@@ -27,6 +30,7 @@ func TestChild(t *testing.T) { linetest.Child(t) }
 // TestLineKill kills a station at random moments while it programs boards, and cuts the
 // power of the boards. FOB_KILLS is the number of kills.
 func TestLineKill(t *testing.T) {
+	t.Parallel()
 	r := linetest.NewRig(t, append(linetest.Quick, "count: 10", "count: 50000", "ZZFB00000012", "ZZFB00099999")...)
 	boards := &boards{t: t, image: image(t, "virt-rig")}
 	c := linetest.Campaign{
@@ -38,11 +42,71 @@ func TestLineKill(t *testing.T) {
 	r.Check(t, boards.finals())
 }
 
+// TestLineNoise has bits and bytes of the serial lines get lost, while the station is killed
+// as well. A lost part of a provisioning message costs 15 s, the time that a device has to
+// answer it.
+func TestLineNoise(t *testing.T) {
+	t.Parallel()
+	r := linetest.NewRig(t, linetest.Quick...)
+	boards := &boards{t: t, image: image(t, "virt"), noise: virtual.LineFaults{Flip: 5e-4, Drop: 2e-4}}
+	c := linetest.Campaign{
+		Rig: r, Sockets: 3, Kills: 2, Events: 15,
+		Plug: func(addr string) linetest.Device { return boards.plug(addr) },
+	}
+	c.Run(t)
+	r.Check(t, boards.finals())
+	require.Positive(t, boards.damaged.Load())
+}
+
 // boards are boards for a line.
 type boards struct {
 	t     *testing.T
 	image string
+	noise virtual.LineFaults // in each direction
 	all   []*plugged
+
+	damaged atomic.Int64 // transmissions that noise has changed
+}
+
+// noisyListener is a listener whose hosts have noisy lines to the board.
+type noisyListener struct {
+	port.Listener
+	boards *boards
+}
+
+func (l *noisyListener) Accept(ctx context.Context) (port.Port, error) {
+	p, err := l.Listener.Accept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in, out := l.boards.noise, l.boards.noise
+	in.Seed, out.Seed = rand.Uint64(), rand.Uint64()
+	return &noisyPort{p, l.boards, virtual.NewLineNoise(in), virtual.NewLineNoise(out)}, nil
+}
+
+type noisyPort struct {
+	port.Port
+	boards  *boards
+	in, out *virtual.LineNoise
+}
+
+func (p *noisyPort) Read(b []byte) (int, error) {
+	n, err := p.Port.Read(b)
+	return copy(b, p.arrive(p.in, b[:n])), err // noise without insertions never adds a byte
+}
+
+func (p *noisyPort) Write(b []byte) (int, error) {
+	_, err := p.Port.Write(p.arrive(p.out, b))
+	return len(b), err
+}
+
+// arrive returns the bytes that arrive when b is sent.
+func (p *noisyPort) arrive(noise *virtual.LineNoise, b []byte) []byte {
+	arrived, _ := noise.Append(nil, b) // the cable stays plugged in
+	if !bytes.Equal(arrived, b) {
+		p.boards.damaged.Add(1)
+	}
+	return arrived
 }
 
 // plugged is a board that was plugged into a socket.
@@ -89,6 +153,9 @@ func (p *plugged) start() {
 	if !assert.NoError(p.t, err) {
 		p.served <- nil
 		return
+	}
+	if p.noise != (virtual.LineFaults{}) {
+		l = &noisyListener{l, p.boards}
 	}
 	go func() { p.served <- m.Serve(context.Background(), l) }()
 }
