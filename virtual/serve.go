@@ -49,6 +49,8 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 	if faults == nil {
 		faults = NewFaults(o.In, o.Out)
 	}
+	var pause pauser
+	defer pause.close()
 	var in, out *LineNoise
 	changes := uint64(0)
 	var raw [512]byte
@@ -63,7 +65,7 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 			if o.Tap != nil {
 				o.Tap(false, raw[:n])
 			}
-			arrived, broken = transmit(ctx, in, arrived[:0], raw[:n])
+			arrived, broken = transmit(ctx, &pause, in, arrived[:0], raw[:n])
 			answer = conn.Exchange(answer[:0], arrived)
 			if o.Before != nil {
 				if err := o.Before(); err != nil {
@@ -71,7 +73,7 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 				}
 			}
 			if broken == nil {
-				sent, broken = transmit(ctx, out, sent[:0], answer)
+				sent, broken = transmit(ctx, &pause, out, sent[:0], answer)
 				if len(sent) > 0 {
 					if o.Tap != nil {
 						o.Tap(true, sent)
@@ -132,7 +134,7 @@ func (f *Faults) get() lineFaults {
 
 // transmit sends src over a line. It waits until the bytes have arrived and appends them
 // to dst.
-func transmit(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error) {
+func transmit(ctx context.Context, pause *pauser, line *LineNoise, dst, src []byte) ([]byte, error) {
 	now := WorldTimeOf(time.Now())
 	until := now
 	var err error
@@ -144,13 +146,23 @@ func transmit(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, er
 		err = ErrUnplugged
 	}
 	if wait := time.Duration(until - now); wait > 0 {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return dst, ctx.Err()
+		if stopped := pause.wait(ctx, wait); stopped != nil {
+			return dst, stopped
 		}
 	}
 	return dst, err
+}
+
+// sleep waits, or returns the error of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ignoreClose discards the error that our own closing of the port causes.
