@@ -70,8 +70,13 @@ type reading struct {
 }
 
 const (
-	crystalInterval = 250 * time.Millisecond // between two readings
-	stoppedAfter    = 1500 * time.Millisecond
+	tick         = time.Millisecond // of the uptime in an answer
+	stoppedAfter = 1500 * time.Millisecond
+
+	// Between two readings are at least shortestPause and at most longestPause, or a
+	// quarter of the measurement so far.
+	shortestPause = 20 * time.Millisecond
+	longestPause  = time.Second
 )
 
 // CrystalMeter measures a token's crystal from one reading on. Other commands may be sent
@@ -106,13 +111,10 @@ func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time
 // wrong.
 func (m *CrystalMeter) Measure(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
 	r := Crystal{Low: math.Inf(-1), High: math.Inf(1)}
-	next := time.NewTimer(crystalInterval - time.Since(m.first.received))
-	defer next.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return r, ctx.Err()
-		case <-next.C:
+		passed := time.Since(m.first.received)
+		if err := sleep(ctx, min(m.pause(&r, limit, passed), longest-passed)); err != nil {
+			return r, err
 		}
 		now, err := m.client.reading(ctx)
 		if err != nil {
@@ -129,7 +131,41 @@ func (m *CrystalMeter) Measure(ctx context.Context, limit float64, longest time.
 		if r.Within(limit) || r.Beyond(limit) || waited >= longest {
 			return r, nil
 		}
-		next.Reset(crystalInterval)
+	}
+}
+
+// pause returns how long to wait before the next reading, if so much time has passed since
+// the first one. The range of the error narrows in proportion to that time: the next
+// reading is due when it should be narrow enough to decide about the limit.
+func (m *CrystalMeter) pause(r *Crystal, limit float64, passed time.Duration) time.Duration {
+	middle, shortest := 0.0, time.Duration(0)
+	width := float64(tick + m.first.received.Sub(m.first.sent)) // of the range, times the time
+	if !m.first.World.IsZero() {
+		width = float64(2 * tick)
+	}
+	if !math.IsInf(r.High-r.Low, 0) {
+		var spread float64
+		middle, spread = r.PPM()
+		width = spread / 1e6 * float64(r.Elapsed)
+		shortest = shortestPause
+	}
+	due := 1.02 * 1e6 * width / math.Abs(limit-math.Abs(middle))
+	most := max(longestPause, passed/4)
+	return min(max(time.Duration(min(due, math.MaxInt64/2))-passed, shortest), most)
+}
+
+// sleep waits unless d is 0 or less.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
 	}
 }
 
@@ -141,7 +177,6 @@ func (c *Client) reading(ctx context.Context) (reading, error) {
 
 // narrow narrows the range by two readings.
 func (r *Crystal) narrow(a, b *reading) {
-	const tick = time.Millisecond
 	shortest, most := b.sent.Sub(a.received), b.received.Sub(a.sent)
 	if !a.World.IsZero() {
 		shortest, most = b.World.Sub(a.World)-tick, b.World.Sub(a.World)+tick
