@@ -53,6 +53,9 @@ func (w *work) prepare(ctx context.Context, begun bool) error {
 	if err := w.enrolled(ctx, begun); err != nil {
 		return err
 	}
+	if err := w.startCrystal(ctx); err != nil {
+		return err
+	}
 	if err := w.selfTest(ctx); err != nil {
 		return err
 	}

@@ -35,14 +35,10 @@ func (w *work) program(ctx context.Context) (err error) {
 		return err
 	}
 	defer seed.Destroy()
-	if w.meter, err = w.client.StartCrystal(ctx); unsupported(err) {
-		w.meter = nil
-		if s.job.DriftLimit != 0 {
-			return faulty("the device cannot measure its crystal")
-		}
-	} else if err != nil {
+	if err := w.startCrystal(ctx); err != nil {
 		return err
 	}
+	defer func() { w.measuring = false }() // another attempt measures anew
 	if err := j.Begin(ctx, &w.unit, w.socket); err != nil {
 		return err
 	}
@@ -198,7 +194,24 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// drift measures the crystal since the unit was begun, and goes on only as long as the
+// startCrystal begins to measure the crystal, unless that has begun.
+func (w *work) startCrystal(ctx context.Context) (err error) {
+	if w.measuring {
+		return nil
+	}
+	if w.meter, err = w.client.StartCrystal(ctx); unsupported(err) {
+		w.meter = nil
+		if w.station.job.DriftLimit != 0 {
+			return faulty("the device cannot measure its crystal")
+		}
+	} else if err != nil {
+		return err
+	}
+	w.measuring = true
+	return nil
+}
+
+// drift measures the crystal since the device was plugged in, and goes on only as long as the
 // order's limit requires.
 func (w *work) drift(ctx context.Context) error {
 	w.step(StepDrift)

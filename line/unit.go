@@ -24,13 +24,15 @@ type work struct {
 
 	info   host.Info
 	key    [32]byte
-	meter  *host.CrystalMeter
 	unit   journal.Unit
 	began  time.Time
 	ready  bool         // the device was tested since it was plugged in
 	tested time.Time    // when the self-test began
 	rig    bool         // the device has a rig that reads its LCD
 	waits  journal.Wait // how the unit's label must be taken before the next device
+
+	meter     *host.CrystalMeter // nil: the device cannot measure its crystal
+	measuring bool               // the measurement has begun
 }
 
 // run brings the device, which was identified, to a final state, or returns an error: a
