@@ -15,12 +15,13 @@ import (
 
 // operator plugs tokens into one socket of a station.
 type operator struct {
-	fleet   *fleet.Fleet
+	room    *Room
 	station *line.Station
 	box     *box
 	number  int    // of the socket: 1 is the first
 	addr    string // of the socket
 	mail    *mail  // events of the socket
+	wire    wire
 }
 
 // mail has the events of a socket that its operator has not seen yet.
@@ -106,9 +107,12 @@ func (o *operator) insert(ctx context.Context, d *device) (err error) {
 		d.struck = true
 		d.member.Token.CutPower(powerCutAt)
 	}
-	p, err := o.fleet.Attach(d.member, o.addr)
+	p, err := o.room.fleet.Attach(d.member, o.addr)
 	if err != nil {
 		return fmt.Errorf("plugging a token in: %w", err)
+	}
+	if o.room.counts {
+		p.Tap().Start()
 	}
 	removed := false
 	remove := func() error {
@@ -116,12 +120,13 @@ func (o *operator) insert(ctx context.Context, d *device) (err error) {
 			return nil
 		}
 		removed = true
-		return o.fleet.Detach(p)
+		o.wire.add(p.Tap().Chunks())
+		return o.room.fleet.Detach(p)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	if d.fault == Noise {
 		in := noise
-		in.Seed = uint64(d.number)
+		in.Seed, in.Baud = uint64(d.number), o.room.Baud
 		p.Faults().Set(in, in)
 	}
 	for {
@@ -162,7 +167,9 @@ func (o *operator) strikes(d *device, e line.Event, p *fleet.Port) (removes bool
 	}
 	switch {
 	case d.fault == Unplug && e.Step == line.StepProvision:
-		p.Faults().Set(virtual.LineFaults{Unplug: unplugAfter}, virtual.LineFaults{})
+		in := o.room.line()
+		in.Unplug = unplugAfter
+		p.Faults().Set(in, o.room.line())
 	case d.fault == RemovedEarly && e.Step == line.StepSelfTest:
 		removes = true
 	case d.fault == Swapped && e.Step == line.StepCodes:

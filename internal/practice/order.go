@@ -29,7 +29,7 @@ const (
 
 // NewOrder writes the sample order for a number of tokens into a folder. Its customer and
 // the people who sign it are made up for it. The limit for the crystal is generous, and
-// one code is compared: a token takes about a second. Several stations get numbers in
+// one code is compared: a token takes less than a second. Several stations get numbers in
 // blocks, and one of them may have numbers left that another one needs: their order is for
 // more tokens than they get.
 func NewOrder(dir string, tokens, stations int, now time.Time) error {

@@ -17,6 +17,9 @@ import (
 // ErrPlan is the error of an invalid plan of faults.
 var ErrPlan = errclass.New(errclass.Usage, "invalid fault plan")
 
+// ErrBench is the error of a measurement during which the line did not make all tokens.
+var ErrBench = errclass.New(errclass.Failed, "the line did not make all tokens")
+
 // A Fault is something that goes wrong with a token.
 type Fault string
 

@@ -34,6 +34,7 @@ type Config struct {
 	Stations   int   // each has a journal in Dir
 	Ports      int   // sockets of each station
 	Dir        string
+	Baud       int              // bits per second on each wire; 0: no limit
 	Report     func(line.Event) // the second station's sockets follow the first one's; may be nil
 }
 
@@ -51,6 +52,10 @@ type Room struct {
 	enrolled line.Enrolment
 	ledger   *journal.SharedLedger // nil with one station
 	stations []*station
+	now      func() time.Time // the stations' clock; nil: this machine's
+	counts   bool             // the operators count the bytes on the wires
+	together bool             // a station begins when each of its sockets has a token
+	job      func(*line.Job)  // changes the requirements of the order; may be nil
 }
 
 // station is a station with its journal and its operators.
@@ -156,6 +161,9 @@ func (m *Room) prepareAndWork(ctx context.Context) error {
 	return err
 }
 
+// line is a good line.
+func (m *Room) line() virtual.LineFaults { return virtual.LineFaults{Baud: m.Baud} }
+
 // makeTokens makes the fleet of tokens, as the plan describes them.
 func (m *Room) makeTokens() error {
 	good, err := virtual.ModelByName(m.Order.Model)
@@ -174,7 +182,7 @@ func (m *Room) makeTokens() error {
 	if m.world, err = virtual.NewWorld(virtual.Config{Mode: virtual.Real}); err != nil {
 		return err
 	}
-	if m.fleet, err = fleet.New(m.world, fleet.Config{Model: good}); err != nil {
+	if m.fleet, err = fleet.New(m.world, fleet.Config{Model: good, Line: virtual.ServeOptions{In: m.line(), Out: m.line()}}); err != nil {
 		return err
 	}
 	for n := 1; n <= m.Tokens; n++ {
@@ -280,7 +288,7 @@ func (m *Room) addStation(ctx context.Context, i int) (err error) {
 	mails := map[string]*mail{}
 	for k := range m.Ports {
 		addr := fmt.Sprintf("pty:%s/s%d-p%02d", m.sockets, i+1, k+1)
-		o := &operator{fleet: m.fleet, box: b, number: k + 1, addr: addr, mail: newMail()}
+		o := &operator{room: m, box: b, number: k + 1, addr: addr, mail: newMail()}
 		s.operators = append(s.operators, o)
 		mails[addr] = o.mail
 		addrs = append(addrs, addr)
@@ -294,11 +302,19 @@ func (m *Room) addStation(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return err
 	}
+	if m.together {
+		find = together(find, min(len(addrs), len(b.devices)))
+	}
+	job := line.JobOf(m.Order)
+	if m.job != nil {
+		m.job(&job)
+	}
 	s.line = line.New(line.Config{
-		Job: line.JobOf(m.Order), Journal: s.batch, Key: host.InsecureTestStationKey(), Find: find, Enrolment: m.enrolled,
+		Job: job, Journal: s.batch, Key: host.InsecureTestStationKey(), Find: find, Enrolment: m.enrolled,
 		Printer:   line.NewPrinter(m.Order, labels, printer.ZPL, label.ZPLOptions{DPI: 300}),
 		HostClock: func(context.Context) error { return nil }, // virtual tokens keep this machine's time
 		Poll:      pollInterval,
+		Now:       m.now,
 		Report: func(e line.Event) {
 			mails[e.Socket].add(e)
 			e.Number += i * m.Ports

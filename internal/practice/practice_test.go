@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write the schema of fault plans")
 
 // newConfig returns a practice with an order of its own.
-func newConfig(t *testing.T, tokens, stations int, plan string) practice.Config {
+func newConfig(t testing.TB, tokens, stations int, plan string) practice.Config {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, practice.NewOrder(dir, tokens, stations, time.Now()))
