@@ -53,7 +53,7 @@ type Batch struct {
 	Journal Journal
 
 	Stations  []string
-	Operators []string
+	Operators []string // if they are known
 }
 
 // Void is a serial number that was allocated but not delivered.

@@ -16,7 +16,7 @@ func (b *Batch) summary(p *page) {
 	if s := b.Expiry.String(); s != "" {
 		expiry = s
 	}
-	p.facts([][2]string{
+	facts := [][2]string{
 		{"Order", b.Order},
 		{"Customer", b.Customer},
 		{"Model", b.Model},
@@ -25,8 +25,11 @@ func (b *Batch) summary(p *page) {
 		{"Started", instant(b.Started)},
 		{"Finished", instant(b.Finished)},
 		{"Stations", strings.Join(b.Stations, ", ")},
-		{"Operators", strings.Join(b.Operators, ", ")},
-	})
+	}
+	if len(b.Operators) > 0 {
+		facts = append(facts, [2]string{"Operators", strings.Join(b.Operators, ", ")})
+	}
+	p.facts(facts)
 	p.heading("Tokens")
 	p.facts([][2]string{
 		{"Ordered", strconv.Itoa(b.Ordered)},

@@ -45,6 +45,9 @@ func (s *summary) add(u *journal.Unit) {
 	}
 	p.failed += u.Failures
 	if u.State == journal.Void {
+		if u.Failures == 0 { // a fault that no other attempt could mend
+			p.failed++
+		}
 		s.void = append(s.void, certificate.Void{Serial: u.Serial, Reason: u.Reason, Bin: string(u.Bin)})
 		return
 	}

@@ -157,6 +157,8 @@ func TestWrite(t *testing.T) {
 	for _, want := range []string{"ZZFB00000001 to ZZFB00000006", "the drift of 31 ppm is outside the limits", "SHA256:", "seeds-2.xml"} {
 		require.Contains(t, text, want)
 	}
+	require.Regexp(t, `usb-1\.3 +1 +1 +50\.0 %`, text, "the void unit counts in the yield of its port")
+	require.NotContains(t, text, "Operators")
 	require.Contains(t, all["README.txt"], "age -d -i YOUR-KEY.txt -o seeds-1.key seeds-1.KEY.age")
 
 	// No file has a seed in clear.

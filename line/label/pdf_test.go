@@ -81,8 +81,10 @@ func TestPDFCodes(t *testing.T) {
 		{"back-50x25", 600, []string{"2600124800001"}},
 		{"back-38x13", 203, []string{"2600124800001", "260012480002"}},
 		{"back-38x13", 300, []string{"FTK200ABCDEFGH"}},
+		{"back-38x13", 600, []string{"2600124800001", "FTK200ABCDEFGHJKLM"}},
 		{"strip-62", 203, []string{"2600124800001"}},
 		{"strip-62", 300, []string{"FTK200ABCDEFGH12"}},
+		{"strip-62", 600, []string{"2600124800001", "FTK200ABCDEFGH12"}},
 	} {
 		t.Run(fmt.Sprintf("%s at %d", c.template, c.dpi), func(t *testing.T) {
 			var labels []Label
