@@ -39,7 +39,7 @@ func openPlain(t *testing.T, name string) *os.File {
 func requireRead(t *testing.T, f *os.File, want string) {
 	t.Helper()
 	got := make([]byte, len(want))
-	require.NoError(t, f.SetReadDeadline(time.Now().Add(5*time.Minute)))
+	require.NoError(t, f.SetReadDeadline(time.Now().Add(patience)))
 	_, err := io.ReadFull(f, got)
 	require.NoError(t, err)
 	require.Equal(t, want, string(got))
@@ -217,12 +217,12 @@ func TestExclusiveEnds(t *testing.T) {
 			_ = next.Process.Kill()
 			_ = next.Wait()
 			return output == "held\n"
-		}, 20*time.Second, 10*time.Millisecond)
+		}, patience, 10*time.Millisecond)
 		require.Eventually(t, func() bool { // the last host's exclusive use ends
 			server := near.(*lossy).Port.(*ptyServerPort).server
 			server.mu.Lock()
 			defer server.mu.Unlock()
 			return server.slave != nil && !isExclusive(server.slave)
-		}, 20*time.Second, 10*time.Millisecond)
+		}, patience, 10*time.Millisecond)
 	}
 }
