@@ -19,25 +19,27 @@ import (
 // TestLateAnswer: the answers to two tries arrive together. The second must not be
 // taken for the answer to the next request.
 func TestLateAnswer(t *testing.T) {
-	tries := 0
-	var first []byte
-	c := device(t, func(h serialproto.Header, _ []byte) []byte {
-		tries++
-		switch tries {
-		case 1:
-			first = echoed(h) // arrives too late
-			return nil
-		case 2:
-			return append(first, echoed(h)...)
-		}
-		return hosttest.Frame(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'y'})
-	}, host.WithTimeout(shortWait), host.WithRetries(100))
-	text, err := c.Echo(t.Context(), "x")
-	require.NoError(t, err)
-	require.Equal(t, "x", text)
-	text, err = c.Echo(t.Context(), "y")
-	require.NoError(t, err)
-	require.Equal(t, "y", text)
+	withFakeClock(t, func(t *testing.T) {
+		tries := 0
+		var first []byte
+		c := device(t, func(h serialproto.Header, _ []byte) []byte {
+			tries++
+			switch tries {
+			case 1:
+				first = echoed(h) // arrives too late
+				return nil
+			case 2:
+				return append(first, echoed(h)...)
+			}
+			return hosttest.Frame(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'y'})
+		}, host.WithTimeout(shortWait), host.WithRetries(100))
+		text, err := c.Echo(t.Context(), "x")
+		require.NoError(t, err)
+		require.Equal(t, "x", text)
+		text, err = c.Echo(t.Context(), "y")
+		require.NoError(t, err)
+		require.Equal(t, "y", text)
+	})
 }
 
 // TestStrayAnswers: only the answer to the current request counts.

@@ -27,26 +27,28 @@ func echoed(h serialproto.Header) []byte {
 
 // TestRetries: a request is sent once, and once more for each retry.
 func TestRetries(t *testing.T) {
-	for retries, want := range map[int]int{0: 1, 1: 2, 4: 5, -1: 1} {
-		var mu sync.Mutex
-		seqs := map[uint8]int{}
-		c := device(t, func(h serialproto.Header, _ []byte) []byte {
+	withFakeClock(t, func(t *testing.T) {
+		for retries, want := range map[int]int{0: 1, 1: 2, 4: 5, -1: 1} {
+			var mu sync.Mutex
+			seqs := map[uint8]int{}
+			c := device(t, func(h serialproto.Header, _ []byte) []byte {
+				mu.Lock()
+				defer mu.Unlock()
+				seqs[h.Seq]++
+				return nil
+			}, host.WithTimeout(shortWait), host.WithRetries(retries))
+			_, err := c.Info(t.Context())
+			require.ErrorIs(t, err, host.ErrTimeout)
+			require.False(t, errors.Is(err, context.DeadlineExceeded))
 			mu.Lock()
-			defer mu.Unlock()
-			seqs[h.Seq]++
-			return nil
-		}, host.WithTimeout(shortWait), host.WithRetries(retries))
-		_, err := c.Info(t.Context())
-		require.ErrorIs(t, err, host.ErrTimeout)
-		require.False(t, errors.Is(err, context.DeadlineExceeded))
-		mu.Lock()
-		require.Len(t, seqs, 1)
-		for _, n := range seqs {
-			require.Equal(t, want, n)
+			require.Len(t, seqs, 1)
+			for _, n := range seqs {
+				require.Equal(t, want, n)
+			}
+			mu.Unlock()
+			require.Equal(t, want-1, c.Stats().Repeats)
 		}
-		mu.Unlock()
-		require.Equal(t, want-1, c.Stats().Repeats)
-	}
+	})
 }
 
 // TestRequestTooLong: a message that is too long for any token is not sent.
@@ -169,17 +171,19 @@ func TestConcurrent(t *testing.T) {
 // TestRigCommandRunsOnce: a press whose answer is lost is executed once, and the next press is
 // a new one.
 func TestRigCommandRunsOnce(t *testing.T) {
-	w := newWorld(t)
-	k := newToken(t, w, "button-6")
-	c, line := attachWire(t, k, host.WithTimeout(shortWait), host.WithRetries(100))
-	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
-	for n := uint32(1); n <= 3; n++ {
-		line.loseNext(2)
-		require.NoError(t, c.Press(t.Context()))
-		require.Equal(t, n, k.Display().Presses)
-		w.Advance(time.Minute)
-	}
-	require.GreaterOrEqual(t, c.Stats().Repeats, 6)
+	withFakeClock(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := newToken(t, w, "button-6")
+		c, line := attachWire(t, k, host.WithTimeout(shortWait), host.WithRetries(100))
+		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
+		for n := uint32(1); n <= 3; n++ {
+			line.loseNext(2)
+			require.NoError(t, c.Press(t.Context()))
+			require.Equal(t, n, k.Display().Presses)
+			w.Advance(time.Minute)
+		}
+		require.GreaterOrEqual(t, c.Stats().Repeats, 6)
+	})
 }
 
 // TestSupplyRemoved: the request that removes the power is answered.

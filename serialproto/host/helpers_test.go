@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -41,6 +42,13 @@ func newToken(t testing.TB, w *virtual.World, model string) *virtual.Token {
 	m, err := virtual.ModelByName(model)
 	require.NoError(t, err)
 	return w.NewToken(m)
+}
+
+// withFakeClock runs a test whose clock advances only while all its goroutines wait. On a
+// slow machine no answer is late.
+func withFakeClock(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, f)
 }
 
 // newOrder returns an order for a token of w, at the world's time.

@@ -104,45 +104,49 @@ func recordedCommit(t *testing.T, w *virtual.World, k *virtual.Token) []byte {
 
 // TestReplay: recorded bytes cannot program a token a second time.
 func TestReplay(t *testing.T) {
-	w := newWorld(t)
-	k := newToken(t, w, "button-6")
-	commit := recordedCommit(t, w, k)
+	withFakeClock(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := newToken(t, w, "button-6")
+		commit := recordedCommit(t, w, k)
 
-	first := hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit))
-	require.Contains(t, string(first), "conf", "the answer is repeated")
-	w.Advance(time.Hour)
-	hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit))
-	require.InDelta(t, 0, k.Display().Error.Seconds(), 1, "the clock is not set back")
+		first := hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit))
+		require.Contains(t, string(first), "conf", "the answer is repeated")
+		w.Advance(time.Hour)
+		hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit))
+		require.InDelta(t, 0, k.Display().Error.Seconds(), 1, "the clock is not set back")
 
-	o := newOrder(t, w, "button-6")
-	c := attach(t, k)
-	require.NoError(t, c.Lock(t.Context()))
-	require.Equal(t, refusalOf(serialproto.ErrLocked), hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit)))
-	require.NoError(t, c.Wipe(t.Context(), o.Serial))
-	require.Equal(t, refusalOf(serialproto.ErrCounter), hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit)))
-	require.Equal(t, serialproto.StateWiped, k.State())
+		o := newOrder(t, w, "button-6")
+		c := attach(t, k)
+		require.NoError(t, c.Lock(t.Context()))
+		require.Equal(t, refusalOf(serialproto.ErrLocked), hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit)))
+		require.NoError(t, c.Wipe(t.Context(), o.Serial))
+		require.Equal(t, refusalOf(serialproto.ErrCounter), hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit)))
+		require.Equal(t, serialproto.StateWiped, k.State())
+	})
 }
 
 // TestMessageBinding: a message is valid for one device and one serial number only.
 func TestMessageBinding(t *testing.T) {
-	w := newWorld(t)
-	k := newToken(t, w, "button-6")
-	blank := k.Snapshot()
-	commit := recordedCommit(t, w, k)
+	withFakeClock(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := newToken(t, w, "button-6")
+		blank := k.Snapshot()
+		commit := recordedCommit(t, w, k)
 
-	other := newToken(t, w, "button-6")
-	require.Equal(t, refusalOf(serialproto.ErrAuthentication), hosttest.BodyOf(t, other.Connect(nil).Exchange(nil, commit)))
-	require.Equal(t, serialproto.StateBlank, other.State())
+		other := newToken(t, w, "button-6")
+		require.Equal(t, refusalOf(serialproto.ErrAuthentication), hosttest.BodyOf(t, other.Connect(nil).Exchange(nil, commit)))
+		require.Equal(t, serialproto.StateBlank, other.State())
 
-	restored, err := w.Restore(blank)
-	require.NoError(t, err)
-	require.Equal(t, refusalOf(serialproto.ErrAuthentication),
-		hosttest.BodyOf(t, restored.Connect(nil).Exchange(nil, replaceInMessage(t, commit, "2600124800001", "2600124800002"))))
-	require.Equal(t, serialproto.StateBlank, restored.State())
+		restored, err := w.Restore(blank)
+		require.NoError(t, err)
+		require.Equal(t, refusalOf(serialproto.ErrAuthentication),
+			hosttest.BodyOf(t, restored.Connect(nil).Exchange(nil, replaceInMessage(t, commit, "2600124800001", "2600124800002"))))
+		require.Equal(t, serialproto.StateBlank, restored.State())
 
-	restored, err = w.Restore(blank)
-	require.NoError(t, err)
-	require.Contains(t, string(hosttest.BodyOf(t, restored.Connect(nil).Exchange(nil, commit))), "conf", "the unchanged message is accepted")
+		restored, err = w.Restore(blank)
+		require.NoError(t, err)
+		require.Contains(t, string(hosttest.BodyOf(t, restored.Connect(nil).Exchange(nil, commit))), "conf", "the unchanged message is accepted")
+	})
 }
 
 // replaceInMessage decodes a message, changes its content and frames it restored.
@@ -160,34 +164,36 @@ func replaceInMessage(t *testing.T, raw []byte, from, to string) []byte {
 // TestLostConfirmation: the token cannot detect whether its answer arrived. The host
 // repeats the commit, and gets the same proof.
 func TestLostConfirmation(t *testing.T) {
-	w := newWorld(t)
-	k := newToken(t, w, "button-6")
-	c, line := attachWire(t, k, host.WithTimeout(10*shortWait), host.WithRetries(100))
-	before := counterOf(t, k)
-	o := newOrder(t, w, "button-6")
-	answers := 0
-	now := o.Now
-	o.Now = func() time.Time { // called after begin has been answered
-		if answers++; answers == 1 {
-			line.loseNext(1)
+	withFakeClock(t, func(t *testing.T) {
+		w := newWorld(t)
+		k := newToken(t, w, "button-6")
+		c, line := attachWire(t, k, host.WithTimeout(10*shortWait), host.WithRetries(100))
+		before := counterOf(t, k)
+		o := newOrder(t, w, "button-6")
+		answers := 0
+		now := o.Now
+		o.Now = func() time.Time { // called after begin has been answered
+			if answers++; answers == 1 {
+				line.loseNext(1)
+			}
+			return now()
 		}
-		return now()
-	}
-	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
-	require.GreaterOrEqual(t, c.Stats().Repeats, 1)
-	var commits [][]byte
-	for _, sent := range line.sentSoFar() {
-		if len(sent) > 150 { // no other request is as long
-			commits = append(commits, sent)
+		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
+		require.GreaterOrEqual(t, c.Stats().Repeats, 1)
+		var commits [][]byte
+		for _, sent := range line.sentSoFar() {
+			if len(sent) > 150 { // no other request is as long
+				commits = append(commits, sent)
+			}
 		}
-	}
-	require.GreaterOrEqual(t, len(commits), 2)
-	for _, sent := range commits {
-		require.Equal(t, commits[0], sent)
-	}
-	require.Equal(t, serialproto.StateProvisioned, k.State())
-	require.NoError(t, c.Wipe(t.Context(), o.Serial))
-	require.Equal(t, before+1, counterOf(t, k), "the commit was executed once")
+		require.GreaterOrEqual(t, len(commits), 2)
+		for _, sent := range commits {
+			require.Equal(t, commits[0], sent)
+		}
+		require.Equal(t, serialproto.StateProvisioned, k.State())
+		require.NoError(t, c.Wipe(t.Context(), o.Serial))
+		require.Equal(t, before+1, counterOf(t, k), "the commit was executed once")
+	})
 }
 
 // TestAllProfileFieldsArrive: neither a profile with all fields set nor one without any
