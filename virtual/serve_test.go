@@ -213,7 +213,7 @@ func TestServeNoise(t *testing.T) {
 			in := faults
 			in.Seed = 5
 			c := client(t, k, virtual.ServeOptions{In: in, Out: faults},
-				host.WithTimeout(20*time.Millisecond), host.WithRetries(100))
+				host.WithTimeout(20*time.Millisecond), host.WithRetries(10_000))
 			for n := range uint32(40) {
 				require.NoError(t, c.Press(t.Context()))
 				require.Equal(t, n+1, k.Display().Presses)
