@@ -22,11 +22,11 @@ import (
 func TestPostgresHangs(t *testing.T) {
 	name := pgtest.Database(t)
 	require.NoError(t, open(t, name).Close())
-	proxy, through := pgtest.NewProxy(t, name+"&connect_timeout=1")
+	proxy, through := pgtest.NewProxy(t, name+"&connect_timeout=3")
 	db, err := sqldb.Items.Open(t.Context(), through, false)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	db.SetPatience(time.Second)
+	db.SetPatience(3 * time.Second)
 	ctx := context.Background()
 	add := func(id string) func(*sqldb.Tx) error {
 		return func(tx *sqldb.Tx) error { return sqldb.Add(tx, id) }
@@ -148,7 +148,7 @@ func TestLostCommit(t *testing.T) {
 				})
 			})
 		}
-		time.Sleep(20 * time.Millisecond)
+		waitForWaiting(t, n)
 		close(free)
 		group.Wait()
 		close(gate)

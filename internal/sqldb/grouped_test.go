@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -27,23 +28,32 @@ func hold(t *testing.T, db *sqldb.DB) (release func()) {
 		writers = 4
 	}
 	gate := make(chan struct{})
-	var held, wg sync.WaitGroup
-	held.Add(writers)
-	for range writers {
+	var wg sync.WaitGroup
+	for range writers { // one by one, because one writer takes all waiting functions
+		held := make(chan struct{})
 		wg.Go(func() {
 			_ = db.Grouped(context.Background(), "", func(*sqldb.Tx) error {
-				held.Done()
+				close(held)
 				<-gate
 				return nil
 			})
 		})
-		if db.Postgres() {
-			// One writer takes all waiting functions, so they must arrive one by one.
-			time.Sleep(5 * time.Millisecond)
-		}
+		<-held
 	}
-	held.Wait()
 	return func() { close(gate); wg.Wait() }
+}
+
+// waitForWaiting waits until n functions wait for a writer.
+func waitForWaiting(t *testing.T, n int) {
+	t.Helper()
+	waiting := regexp.MustCompile(`(?m)^goroutine \d+ \[select.*\]:\n.*sqldb\.\(\*DB\)\.submit\(`)
+	require.Eventually(t, func() bool { return len(waiting.FindAllString(stacks(), -1)) == n }, 5*time.Minute, time.Millisecond)
+}
+
+// stacks returns the stacks of all goroutines.
+func stacks() string {
+	buf := make([]byte, 4<<20)
+	return string(buf[:runtime.Stack(buf, true)])
 }
 
 var errMine = errors.New("mine")
@@ -91,7 +101,7 @@ func TestGrouped(t *testing.T) {
 				})
 			})
 		}
-		time.Sleep(20 * time.Millisecond)
+		waitForWaiting(t, n)
 		release()
 		wg.Wait()
 		bad := map[int]error{7: errMine, 17: nil, 27: sqldb.ErrExists, 37: sqldb.ErrExists, 47: nil}
@@ -253,8 +263,7 @@ func TestClose(t *testing.T) {
 
 // goroutines counts goroutines of the package and of its pools.
 func goroutines() (n int) {
-	buf := make([]byte, 1<<20)
-	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for _, g := range strings.Split(stacks(), "\n\n") {
 		if strings.Contains(g, "sqldb.(*") || strings.Contains(g, "database/sql.(*DB).connectionOpener") {
 			n++
 		}
