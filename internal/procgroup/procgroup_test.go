@@ -138,7 +138,7 @@ func TestLeftovers(t *testing.T) {
 			var out bytes.Buffer
 			cmd := exec.Command("sh", "-c", script)
 			cmd.Stdout = &out
-			require.NoError(t, procgroup.Run(t.Context(), cmd, procgroup.Options{Grace: 100 * time.Millisecond}))
+			require.NoError(t, procgroup.Run(t.Context(), cmd, procgroup.Options{Grace: time.Second}))
 			pid, err := strconv.Atoi(strings.TrimSpace(out.String()))
 			require.NoError(t, err)
 			gone(t, pid)
