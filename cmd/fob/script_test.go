@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -45,6 +46,7 @@ const (
 //	halt NAME [SIGNAL]    send it SIGNAL (default TERM) and expect exit code 0, with !
 //	                      any other; writes NAME.stdout and NAME.stderr
 //	ended NAME CODE       wait until it ends by itself
+//	until NAME REGEXP     wait until its stderr matches
 //	exits CODE COMMAND…   run a command and expect its exit code
 //	keys KEY…             every line on stdout is a JSON object with these keys
 //	keys-stderr KEY…      the same for stderr
@@ -115,7 +117,7 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": cmdStart, "halt": cmdHalt, "ended": cmdEnded, "exits": cmdExits, "keys": cmdKeys("stdout"), "keys-stderr": cmdKeys("stderr"),
+			"start": cmdStart, "halt": cmdHalt, "ended": cmdEnded, "until": cmdUntil, "exits": cmdExits, "keys": cmdKeys("stdout"), "keys-stderr": cmdKeys("stderr"),
 			"let": cmdLet, "mode": cmdMode, "silent": cmdSilent, "vanish": cmdVanish,
 		},
 	}
@@ -164,12 +166,20 @@ func TestScriptDeadlines(t *testing.T) {
 	}
 	hangs, passes := write("hangs.txt", "exec fob run --tcp 127.0.0.1:0\n"), write("passes.txt", "exec fob version\n")
 
-	first, second := &failedScript{T: t}, &failedScript{T: t}
-	testscript.RunT(first, scriptParams(hangs, time.Now().Add(time.Second)))
+	// On a slow machine, a short deadline is over before the process can receive SIGQUIT.
+	for limit := time.Second; ; limit *= 2 {
+		first := &failedScript{T: t}
+		testscript.RunT(first, scriptParams(hangs, time.Now().Add(limit)))
+		require.True(t, first.failed)
+		require.Contains(t, first.log.String(), "timed out")
+		if strings.Contains(first.log.String(), "ended by SIGQUIT") {
+			require.NotContains(t, first.log.String(), "goroutine ")
+			break
+		}
+		require.Less(t, limit, patience)
+	}
+	second := &failedScript{T: t}
 	testscript.RunT(second, scriptParams(passes, scriptDeadline(time.Now(), time.Time{}, false)))
-	require.True(t, first.failed)
-	require.Contains(t, first.log.String(), "timed out")
-	require.NotContains(t, first.log.String(), "goroutine ")
 	require.False(t, second.failed)
 
 	now := time.Now()
@@ -183,9 +193,9 @@ type background struct{}
 
 type job struct {
 	cmd    *exec.Cmd
+	stderr logged
 	stdout strings.Builder
-	stderr strings.Builder
-	ended  chan struct{} // closed when the other fields may be read
+	ended  chan struct{} // closed when stdout and err may be read
 	err    error
 }
 
@@ -289,6 +299,18 @@ func cmdEnded(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if code := wait(ts, args[0]); fmt.Sprint(code) != args[1] {
 		ts.Fatalf("exit code %d, want %s: %s", code, args[1], &jobs(ts)[args[0]].stderr)
+	}
+}
+
+func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: until NAME REGEXP")
+	}
+	j, want := jobs(ts)[args[0]], regexp.MustCompile("(?m)"+args[1])
+	for end := time.Now().Add(patience); !want.MatchString(j.stderr.String()); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("%s does not print %q: %s", args[0], args[1], &j.stderr)
+		}
 	}
 }
 
