@@ -64,8 +64,12 @@ func (f *Failure) ErrorClass() errclass.Class { return errclass.Failed }
 
 // unmet is the reason of a failure: something is not as expected.
 func unmet(want, got string, args ...any) error {
-	return fmt.Errorf("expected %s, but %s", want, fmt.Sprintf(got, args...))
+	return unmetError(fmt.Sprintf("expected %s, but %s", want, fmt.Sprintf(got, args...)))
 }
+
+type unmetError string
+
+func (e unmetError) Error() string { return string(e) }
 
 // runner is a scenario that runs.
 type runner struct {

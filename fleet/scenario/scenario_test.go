@@ -4,11 +4,16 @@ package scenario_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -233,9 +238,7 @@ func TestBackgroundCommandFails(t *testing.T) {
     stdout: ready
 - exec: {run: [touch, go]}
 - exec: {run: [sh, -c, 'while kill -0 $(cat pid); do sleep 0.02; done']}
-- exec: {run: [sleep, '0.1']}
-- exec: {run: [sleep, '0.1']}
-`, scenario.Options{}, false)
+`+strings.Repeat("- exec: {run: [sleep, '0.1']}\n", 1000), scenario.Options{}, false)
 	require.ErrorContains(t, r.Err, `: exec: expected sh to run in the background, but it ended (exit status 9); stderr: "broken\n"`)
 }
 
@@ -286,6 +289,28 @@ steps:
 `, scenario.Options{}, false)
 	require.ErrorContains(t, r.Err, "test.yaml:7: wait: expected event drop within 1 s: ")
 	require.Equal(t, 4, r.Steps)
+}
+
+// TestStepEnds checks the offset of a code on a running clock, if the step ends between the
+// reading of the code and the question about it.
+func TestStepEnds(t *testing.T) {
+	s, err := scenario.Parse("test.yaml", []byte("clock: real\nat: 2026-01-01T00:00:00Z\nsteps:\n- new: {ready: true, crystal: perfect}\n- expect-code: {offset: 0}\n"))
+	require.NoError(t, err)
+	f := serve(t, s, false)
+	to, err := url.Parse(f.client.URL)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/oracle" && asked.Add(1) == 1 {
+			f.World().Advance(time.Minute)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	r := scenario.Run(t.Context(), s, scenario.Options{Fleet: &control.Client{URL: server.URL, Key: f.client.Key}})
+	require.NoError(t, r.Err)
+	require.EqualValues(t, 2, asked.Load())
 }
 
 // TestCancel checks that a scenario ends soon after its context.
