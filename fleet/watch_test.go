@@ -128,14 +128,6 @@ func TestClockStopsMeanwhile(t *testing.T) {
 	}
 }
 
-// waitsOn returns the number of waits on a token. The caller holds mu.
-func (s *scheduler) waitsOn(tag uint32) int {
-	if of := s.watches[tag]; of != nil {
-		return len(of.waits)
-	}
-	return 0
-}
-
 // perfectTokens makes a fleet of locked tokens with perfect crystals.
 func perfectTokens(t *testing.T, c virtual.Config, count LotCount) []Member {
 	c.Seed = 7

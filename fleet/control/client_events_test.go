@@ -116,7 +116,7 @@ func TestEnd(t *testing.T) {
 		waited <- client.Do(t.Context(), "GET", "/v1/tokens/"+serial+"/wait?state=BLANK&real_timeout=PT1H", nil, nil)
 	}()
 	<-first
-	require.Eventually(t, func() bool { return c.fleet.World().Alarms() > 0 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return c.fleet.World().Alarms() > 0 }, patience, time.Millisecond)
 	for range 3000 { // more than a batch
 		c.fleet.World().Advance(time.Second)
 	}

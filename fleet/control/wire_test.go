@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long a test waits for something that must happen.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // withPort returns a client of a fleet that serves one blank token, and the path of its
 // port in the API.

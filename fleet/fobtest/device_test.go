@@ -57,7 +57,13 @@ func TestChildOnDevice(t *testing.T) {
 	v := tok.Oracle(code, 1)
 	require.True(t, v.Found && v.Fits, "a code of the present: %+v", v)
 	require.Equal(t, reference(t, tok.Seed(), time.Unix(60*v.Step, 0)), code)
-	require.Contains(t, tok.Display(), code)
+	for before, display := code, ""; ; before = code { // a step may end between two readings
+		display, code = tok.Display(), tok.Code()
+		if code == before {
+			require.Contains(t, display, code)
+			break
+		}
+	}
 	tok.Press()
 	tok.Skew(10 * time.Minute)
 	v = tok.Oracle(tok.Code(), 1)
