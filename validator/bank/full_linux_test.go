@@ -52,7 +52,7 @@ func childFull(c *child) {
 		for n := range killTokens {
 			serial := banktest.Serial(n)
 			wg.Go(func() {
-				for failed.Load() < 40 && time.Since(began) < 10*time.Second {
+				for failed.Load() < 40 && time.Since(began) < 2*time.Minute {
 					step := int64(c.clock.Now() / 60)
 					code, what := banktest.CodeAt(c, serial, token.UnixSeconds(step*60)), "good"
 					if n%4 == 0 {

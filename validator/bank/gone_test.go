@@ -129,7 +129,7 @@ func TestPostgresGone(t *testing.T) {
 		require.Eventually(t, func() bool { return d.Bank.Ready(t.Context()) == nil }, 5*time.Minute, time.Millisecond)
 		close(stop)
 		wg.Wait()
-		require.Less(t, time.Duration(slowest.Load()), 10*time.Second, "the slowest request")
+		require.Less(t, time.Duration(slowest.Load()), 25*time.Second, "no request waits for the 30 s that the store allows it")
 		unavailable += int(refused.Load())
 
 		for i, serial := range serials {

@@ -77,11 +77,12 @@ func TestImportTakenForBrokenOff(t *testing.T) {
 		other := openSecond(t, d, d.Master)
 		v := &victim{Harness: d, t: t}
 		r := &hookedReader{Reader: manyRecords(2500), at: 2200, hook: func() {
+			db := openRaw(t, d.Name)
 			require.Eventually(t, func() bool {
 				var n int
-				err := openRaw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token WHERE condition = 0").Scan(&n)
+				err := db.QueryRow("SELECT COUNT(*) FROM token WHERE condition = 0").Scan(&n)
 				return err == nil && n == 2000
-			}, 10*time.Second, time.Millisecond)
+			}, 5*time.Minute, time.Millisecond)
 			ageUnfinishedImports(t, v)
 			require.NoError(t, other.DropUnfinished(t.Context()))
 		}}

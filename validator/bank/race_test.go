@@ -28,7 +28,7 @@ func waitForCallOf(t *testing.T, functions ...string) {
 			}
 		}
 		return false
-	}, 10*time.Second, time.Millisecond)
+	}, 5*time.Minute, time.Millisecond)
 }
 
 // TestChangePasswordBesideLock: a password change does not undo a concurrent change of

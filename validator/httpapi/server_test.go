@@ -156,7 +156,7 @@ func (s *site) lastEvent(route string) httpapi.Event {
 			}
 		}
 		return found.Route == route
-	}, 5*time.Second, time.Millisecond)
+	}, 5*time.Minute, time.Millisecond)
 	return found
 }
 

@@ -38,7 +38,7 @@ func (f *testServer) pamLogin() *pamLogin {
 	require.NoError(t, os.Mkdir(services, 0o700))
 	conf := filepath.Join(dir, "servers")
 	// The file cannot hold a secret with spaces.
-	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "%v pam-shared-secret 5\n", f.addr), 0o600))
+	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "%v pam-shared-secret 60\n", f.addr), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(services, "fob-radius-test"), []byte(
 		"auth requisite "+module+" conf="+conf+" retry=2\naccount required "+permit+"\n"), 0o600))
 

@@ -17,7 +17,6 @@ import (
 // clients change nothing.
 func TestSetClients(t *testing.T) {
 	o := options()
-	o.Timeout = patience
 	f := newTestServer(t, o)
 	door := make(chan struct{})
 	f.serve(&slowBank{f.Bank, door}, o)

@@ -55,7 +55,7 @@ func (f *testServer) advance(d time.Duration) {
 }
 
 func options() radius.Options {
-	return radius.Options{Clients: []radius.Client{{
+	return radius.Options{Timeout: patience, Clients: []radius.Client{{
 		Name: "here", Network: netip.MustParsePrefix("127.0.0.1/32"), Secret: radius.Secret(secret),
 	}}}
 }

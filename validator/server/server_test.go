@@ -195,7 +195,7 @@ func TestShutdown(t *testing.T) {
 			c.Close()
 		}
 		return err != nil
-	}, 10*time.Second, time.Millisecond, "nothing new is taken")
+	}, patience, time.Millisecond, "nothing new is taken")
 	require.Empty(t, r.ended, "the shutdown waits for the request")
 	close(finish)
 	require.Equal(t, "done", <-answer)
