@@ -18,6 +18,6 @@ func newLineCmd(a *app) *cobra.Command {
 		Args: subCommand,
 		RunE: help,
 	}
-	cmd.AddCommand(newLineOrderCmd(a), newLineRunCmd(a), newLineResumeCmd(a), newLineSimulateCmd(a), newLineBenchCmd(a), newLineExportCmd(a), newLineAckCmd(a), newLineLabelCmd(a), newLineShowCmd(a), newLineAuditCmd(a))
+	cmd.AddCommand(newLineOrderCmd(a), newLineRunCmd(a), newLineResumeCmd(a), newLineSimulateCmd(a), newLineBenchCmd(a), newLineExportCmd(a), newLineAckCmd(a), newLineLabelCmd(a), newLineShowCmd(a), newLineAuditCmd(a), newLineReleaseCmd(a))
 	return cmd
 }

@@ -37,6 +37,7 @@ type lineDisplay struct {
 	mu     sync.Mutex // guards the fields below
 	typed  string
 	answer string // to the last line that was typed
+	news   string // about the shared ledger
 }
 
 func (a *app) lineDisplay(v *line.View, cancel func(error)) *lineDisplay {
@@ -68,6 +69,18 @@ func (d *lineDisplay) event(e line.Event) {
 	if err != nil {
 		d.cancel(fmt.Errorf("writing the events: %w", err))
 	}
+}
+
+// notice shows news about the shared ledger.
+func (d *lineDisplay) notice(text string) {
+	if !d.terminal {
+		d.app.warnf("%s", text)
+		return
+	}
+	d.mu.Lock()
+	d.news = text
+	d.mu.Unlock()
+	d.redraw()
 }
 
 func (d *lineDisplay) redraw() {
@@ -140,16 +153,20 @@ func (d *lineDisplay) draw(raw bool) {
 
 // prompt is the last line of the screen.
 func (d *lineDisplay) prompt() string {
-	if d.in == nil {
-		return "Ctrl-C stops the line."
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	news := ""
+	if d.news != "" {
+		news = plain(d.news) + "\n"
+	}
+	if d.in == nil {
+		return news + "Ctrl-C stops the line."
+	}
 	text := "Scan a label, or enter the number of a port: " + d.typed + "_"
 	if d.answer != "" {
 		text = plain(d.answer) + "\n" + text
 	}
-	return text + "   (Ctrl-C stops the line)"
+	return news + text + "   (Ctrl-C stops the line)"
 }
 
 // lines reads labels from a pipe or a terminal that is not drawn on.

@@ -66,23 +66,23 @@ func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, 
 	if _, err := a.stationKey(ctx, o.key); err != nil { // also if no token is unfinished
 		return err
 	}
-	j, err := o.openJournal(ctx, false)
+	j, err := a.openJournal(ctx, o, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	info, units, err := a.interrupted(ctx, j, id, void || len(o.ports) > 0)
+	info, units, err := a.interrupted(ctx, j.Journal, id, void || len(o.ports) > 0)
 	if err != nil {
 		return err
 	}
 	if !void && len(o.ports) == 0 || len(units) == 0 {
-		return a.listUnfinished(ctx, j, units, false)
+		return a.listUnfinished(ctx, j.Journal, units, false)
 	}
 	if void {
-		if err := giveUp(ctx, j, units); err != nil {
+		if err := giveUp(ctx, j.Journal, units); err != nil {
 			return err
 		}
-		return a.listUnfinished(ctx, j, units, true)
+		return a.listUnfinished(ctx, j.Journal, units, true)
 	}
 	w, err := a.equip(ctx, o, info.Content, filepath.Dir(file))
 	if err != nil {

@@ -32,6 +32,10 @@ the path of a device, a pseudo-terminal or a Unix socket may be a pattern, such
 as /dev/ttyACM*. No other port is opened. A port keeps its number, which is
 also on the labels: mark the sockets with their numbers.
 
+Several stations share an order in a PostgreSQL database, the ledger (--db or
+--db-file). Each keeps some serial numbers in reserve and goes on while the
+ledger is away. At its end it gives back the unused ones.
+
 If the next token waits for the label of the one before, as the order requires,
 scan the label, or for "after label taken" enter the number of the port. If the
 line ended before, the port waits in the next run as well.
@@ -79,7 +83,7 @@ func (a *app) lineRun(ctx context.Context, o *stationFlags, file, allowed string
 	if err != nil {
 		return err
 	}
-	j, err := o.openJournal(ctx, true)
+	j, err := a.openJournal(ctx, o, true)
 	if err != nil {
 		return err
 	}
@@ -93,7 +97,7 @@ func (a *app) lineRun(ctx context.Context, o *stationFlags, file, allowed string
 		return err
 	}
 	defer w.batch.Close()
-	return a.work(ctx, w, complete)
+	return errors.Join(a.work(ctx, w, complete), j.giveBack(a))
 }
 
 // adviseClock adds the flag that allows a clock that is not synchronised.
@@ -115,7 +119,13 @@ func (e *advised) Unwrap() error { return e.error }
 
 // work runs a station until ctx ends, or until its order is complete.
 func (a *app) work(ctx context.Context, w *lineWork, complete bool) error {
-	return a.workOn(ctx, w, func(v *line.View) bool { return complete && v.Complete() && !v.Busy() })
+	done := func(v *line.View) bool {
+		if w.journal.ledger != nil {
+			return w.batch.SharedDone() >= int64(w.order.Count)
+		}
+		return v.Complete()
+	}
+	return a.workOn(ctx, w, func(v *line.View) bool { return complete && done(v) && !v.Busy() })
 }
 
 // workOn runs a station until ctx ends, or until over returns true.
@@ -148,6 +158,16 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	}
 	if err := show.start(); err != nil {
 		return err
+	}
+	if w.journal.ledger != nil {
+		w.journal.news.on(show.notice)
+		defer w.journal.news.on(nil)
+		go w.watchComplete(ctx, func() bool {
+			if over(v) {
+				cancel(nil)
+			}
+			return ctx.Err() != nil
+		})
 	}
 	err = station.Run(ctx)
 	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {

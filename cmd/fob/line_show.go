@@ -16,17 +16,22 @@ import (
 
 func newLineShowCmd(a *app) *cobra.Command {
 	var jf journalFlag
+	var ledger databaseFlags
 	var id, state string
 	var units bool
 	cmd := &cobra.Command{
 		Use:   "show [--order ID] [--units] [--state STATE]",
-		Short: "Show the orders and units in a journal",
+		Short: "Show the orders and units in a journal, or in a shared ledger",
 		Long: `Show the orders in the journal of a station: how many units are done, void and
 unfinished, why units are void, and the exports. With --units, list the units
 as well; --state selects one state: allocated, sent, confirmed, verified,
 locking, locked, labelled, done or void. It works while the station runs, and
-needs no key.`,
+needs no key.
+
+With --db, show the orders in the ledger that several stations share, as far as
+they have copied their records to it.`,
 		Example: `  fob line show --journal line.db
+  fob line show --db postgres://line@db/line
   fob line show --journal line.db --state void --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -34,6 +39,15 @@ needs no key.`,
 				return usagef("--state %s: there is no such state: see fob line show --help", state)
 			}
 			a.lists = true
+			if ledger.given() {
+				return a.readLedger(cmd.Context(), &ledger, func(l *journal.SharedLedger) error {
+					out, err := a.create("", false)
+					if err != nil {
+						return err
+					}
+					return out.finish(a.showShared(cmd.Context(), l, out, id, units || state != "", journal.State(state)))
+				})
+			}
 			return jf.read(cmd.Context(), func(j *journal.Journal, _ string) error {
 				out, err := a.create("", false)
 				if err != nil {
@@ -46,6 +60,8 @@ needs no key.`,
 	}
 	jf.add(cmd)
 	f := cmd.Flags()
+	ledger.add(f, "show the shared ledger `DB`: postgres://USER@HOST/NAME")
+	cmd.MarkFlagsMutuallyExclusive("journal", "db", "db-file")
 	f.StringVar(&id, "order", "", "only the order `ID`")
 	f.BoolVar(&units, "units", false, "list the units")
 	f.StringVar(&state, "state", "", "list only units in `STATE`")

@@ -24,6 +24,7 @@ import (
 type stationFlags struct {
 	ports          []string
 	journal        journalFlag
+	ledger         databaseFlags
 	name           string
 	key            string
 	enrolled       string
@@ -36,6 +37,7 @@ type stationFlags struct {
 func (o *stationFlags) add(cmd *cobra.Command) {
 	o.journal.add(cmd)
 	f := cmd.Flags()
+	o.ledger.add(f, "share the order with other stations, in the ledger `DB`: postgres://USER@HOST/NAME")
 	f.StringVar(&o.name, "station", "", "`NAME` of the station in a new journal; default: the name of this machine")
 	f.StringVar(&o.key, "station-key", "", "`FILE` with the station's private key; default: the published insecure test key")
 	f.StringVar(&o.enrolled, "enrolled", "", "program only the devices in `FILE`: lines with a hardware id and a public key")
@@ -52,24 +54,49 @@ func (o *stationFlags) finder() (line.Finder, error) {
 	return line.Ports(o.ports...)
 }
 
+// stationJournal is the journal of a station, and the ledger that it shares.
+type stationJournal struct {
+	*journal.Journal
+	ledger *journal.SharedLedger // nil: no other station shares the order
+	news   *ledgerNews
+}
+
+// Close closes the journal and the ledger.
+func (j *stationJournal) Close() error {
+	err := j.Journal.Close()
+	if j.ledger != nil {
+		err = errors.Join(err, j.ledger.Close())
+	}
+	return err
+}
+
 // openJournal opens the station's journal. A new one gets the name of the station.
-func (o *stationFlags) openJournal(ctx context.Context, create bool) (*journal.Journal, error) {
+func (a *app) openJournal(ctx context.Context, o *stationFlags, create bool) (*stationJournal, error) {
 	path, err := o.journal.path()
 	if err != nil {
 		return nil, err
+	}
+	j := &stationJournal{news: &ledgerNews{app: a}}
+	if o.ledger.given() {
+		name, err := o.ledger.name(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		j.ledger = journal.NewLedger(name)
 	}
 	if create && o.journal.file == "" {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, usagef("making the folder of the journal: %w", err)
 		}
 	}
-	c := journal.Config{Database: path, Create: create, Station: o.name}
+	c := journal.Config{Database: path, Create: create, Station: o.name, Ledger: j.ledger, Notify: j.news.add}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && create && c.Station == "" {
 		if c.Station, err = os.Hostname(); err != nil {
 			return nil, usagef("finding the name of this machine: %w: name the station with --station", err)
 		}
 	}
-	return journal.OpenFile(ctx, c)
+	j.Journal, err = journal.OpenFile(ctx, c)
+	return j, err
 }
 
 // lineWork is an order and the equipment of the station that works on it. The caller must
@@ -78,7 +105,7 @@ type lineWork struct {
 	order      *order.Order
 	content    []byte // the order's file
 	recipients []journal.Recipient
-	journal    *journal.Journal
+	journal    *stationJournal
 	batch      *journal.Batch
 	config     line.Config
 	testKey    bool // the station's key is published
@@ -130,7 +157,7 @@ func (a *app) equip(ctx context.Context, o *stationFlags, content []byte, dir st
 
 // begin begins the order in the journal, or goes on with it. The journal stays open if
 // there is an error.
-func (w *lineWork) begin(ctx context.Context, j *journal.Journal) (err error) {
+func (w *lineWork) begin(ctx context.Context, j *stationJournal) (err error) {
 	w.journal = j
 	w.batch, err = j.Batch(ctx, w.order, w.content, w.recipients)
 	w.config.Journal = w.batch

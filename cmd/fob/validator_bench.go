@@ -60,7 +60,7 @@ func (a *app) benchBank(ctx context.Context, b *bankFlags, o bench.Options) (err
 	if o.Tokens < 1 || o.Workers < 1 || o.Checks < 1 || o.Rate < 0 {
 		return usagef("--tokens, --workers and --checks: want 1 or more; --rate: 0 or more")
 	}
-	if b.db == "" && b.dbFile == "" {
+	if !b.given() {
 		folder, err := os.MkdirTemp(".", ".fob-bench-")
 		if err != nil {
 			return usagef("creating a folder for the database: %w", err)

@@ -82,7 +82,7 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 		return errclass.With(errclass.Usage, err)
 	}
 	var database string
-	if b.db != "" || b.dbFile != "" {
+	if b.given() {
 		if database, err = b.name(ctx, a); err != nil {
 			return err
 		}

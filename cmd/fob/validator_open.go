@@ -3,23 +3,16 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/user"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/internal/errclass"
-	"github.com/d204ef64/fob/internal/secretfile"
-	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
@@ -29,105 +22,24 @@ import (
 
 // bankFlags are the flags of all commands that open the bank's database.
 type bankFlags struct {
-	db, dbFile string
-	keyFile    string
-	clerk      string
-	testMode   bool
-	realBank   bool
-	at         string
+	databaseFlags
+	keyFile  string
+	clerk    string
+	testMode bool
+	realBank bool
+	at       string
 
 	observer bank.Observer // set by a server
 	followed server.Clock  // the same: the clock of a fleet, or nil
 }
 
 func (b *bankFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&b.db, "db", "", "database `DB`: an SQLite file, or postgres://USER@HOST/NAME")
-	f.StringVar(&b.dbFile, "db-file", "", "`FILE` with the address of the database, which may contain a password")
+	b.databaseFlags.add(f, "database `DB`: an SQLite file, or postgres://USER@HOST/NAME")
 	f.StringVar(&b.keyFile, "key-file", "", "`FILE` with the bank's key; a passphrase is prompted for if omitted")
 	f.StringVar(&b.clerk, "clerk", "", "act as the clerk `ID` in the audit log; default: the system's user")
 	f.BoolVar(&b.testMode, "test-mode", false, "for tests only: allow --at, with a bank that init --test-mode created")
 	f.BoolVar(&b.realBank, "test-mode-on-real-bank", false, "with --test-mode, accept a bank that is not a test bank; its audit log keeps the records of the test")
 	f.StringVar(&b.at, "at", "", "with --test-mode, set the bank's clock to `TIME`: RFC 3339 or @UNIXSECONDS")
-}
-
-// name returns the name of the database.
-func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
-	switch {
-	case b.db != "" && b.dbFile != "":
-		return "", usagef("--db and --db-file: use only one")
-	case b.dbFile != "":
-		text, err := a.readSecret(ctx, "address of the database", b.dbFile)
-		if err != nil {
-			return "", err
-		}
-		line := string(bytes.TrimSpace(text))
-		if line == "" || strings.ContainsAny(line, "\r\n") {
-			return "", usagef("reading the address of the database from %s: want one line that is not empty", source(b.dbFile))
-		}
-		if !sqldb.IsPostgres(line) { // the error must not quote the line
-			return "", usagef("reading the address of the database from %s: want postgres://USER@HOST/NAME", source(b.dbFile))
-		}
-		if err := sqldb.CheckAddress(line); err != nil {
-			return "", fmt.Errorf("%s: %w", source(b.dbFile), err)
-		}
-		return line, privateFiles(line)
-	case b.db == "":
-		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
-	}
-	if !sqldb.IsPostgres(b.db) && strings.Contains(b.db, "://") { // the error must not quote the address
-		return "", usagef("--db: want the file of a SQLite database, without sqlite://, or postgres://USER@HOST/NAME")
-	}
-	if !sqldb.IsPostgres(b.db) {
-		return b.db, nil
-	}
-	if err := sqldb.CheckAddress(b.db); err != nil {
-		return "", fmt.Errorf("--db: %w", err)
-	}
-	if hasPassword(b.db) {
-		return "", usagef("--db contains a password, which other users can see: put it in ~/.pgpass, or the address in a file (--db-file)")
-	}
-	return b.db, privateFiles(b.db)
-}
-
-// privateFiles checks the files with secrets that the PostgreSQL driver reads for an
-// address: the password file, unless the address contains a password, and the key of a
-// client certificate. It returns an error if others can access one of them.
-func privateFiles(address string) error {
-	u, err := url.Parse(address)
-	if err != nil {
-		return usagef("the address of the database cannot be read")
-	}
-	named := func(parameter, variable string) string {
-		return cmp.Or(u.Query().Get(parameter), os.Getenv(variable))
-	}
-	files := []string{named("sslkey", "PGSSLKEY")}
-	if !hasPassword(address) && os.Getenv("PGPASSWORD") == "" {
-		file := named("passfile", "PGPASSFILE")
-		if me, err := user.Current(); err == nil && file == "" {
-			file = filepath.Join(me.HomeDir, ".pgpass")
-		}
-		files = append(files, file)
-	}
-	for _, name := range files {
-		f, err := secretfile.Open(name)
-		if errors.Is(err, secretfile.ErrMode) {
-			return fmt.Errorf("connecting to PostgreSQL: %w", err)
-		}
-		if err == nil { // the driver reports a missing file
-			_ = f.Close()
-		}
-	}
-	return nil
-}
-
-// hasPassword reports whether an address contains a password or is invalid.
-func hasPassword(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return true
-	}
-	_, has := u.User.Password()
-	return has || u.Query().Has("password")
 }
 
 // clock returns the clock of the bank.
@@ -296,14 +208,6 @@ func (o *openBank) Close() error {
 
 // time returns the bank's time.
 func (o *openBank) time() time.Time { return time.Unix(int64(o.Now()), 0) }
-
-// displayName returns the name of the database for a message.
-func (b *bankFlags) displayName() string {
-	if b.dbFile != "" {
-		return "of " + source(b.dbFile)
-	}
-	return b.db
-}
 
 // with opens the bank, calls use, and closes it.
 func (b *bankFlags) with(ctx context.Context, a *app, use func(*openBank) error) (err error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -30,6 +31,8 @@ type Batch struct {
 	// that waited, and why.
 	refused time.Time
 	refusal error
+
+	allDone atomic.Int64 // see [Batch.SharedDone]
 
 	sealing sync.Mutex // guards the fields below
 	made    bool       // runs exist for all recipients

@@ -210,10 +210,11 @@ type exchanged struct {
 	asked     []string       // orders of which others need numbers
 	lost      []Returned     // blocks that were written off, with their present count
 	conflicts []conflictFrom // of the station's units
+	done      []int64        // units of the orders that were asked for
 }
 
-// exchange gives numbers back, and asks for the news for a station.
-func (l *SharedLedger) exchange(ctx context.Context, station string, back []Returned) (e exchanged, err error) {
+// exchange gives numbers back, and asks for the news for a station and its orders.
+func (l *SharedLedger) exchange(ctx context.Context, station string, back []Returned, orders []string) (e exchanged, err error) {
 	err = l.update(ctx, func(tx *sqldb.Tx) error {
 		e = exchanged{}
 		for _, r := range back {
@@ -232,6 +233,13 @@ func (l *SharedLedger) exchange(ctx context.Context, station string, back []Retu
 			return r, err
 		}, "SELECT name, id, count FROM ledger_block WHERE station = $1 AND lost > 0 AND count > used ORDER BY name, id", station); err != nil {
 			return err
+		}
+		for _, name := range orders {
+			var n int64
+			if err := tx.Row("SELECT COALESCE(SUM(done), 0) FROM ledger_block WHERE name = $1", []any{name}, &n); err != nil {
+				return err
+			}
+			e.done = append(e.done, n)
 		}
 		e.conflicts, err = conflictsOf(tx, station)
 		return err

@@ -94,6 +94,7 @@ func (l *SharedLedger) release(tx *sqldb.Tx, station string, unit int64) error {
 
 // Conflict is something that two units have, and only one may have.
 type Conflict struct {
+	Order   string // of the second unit
 	Kind    string // serial number, seed, device key or hardware id
 	Value   string // "" for a seed
 	First   Claimant
@@ -129,13 +130,13 @@ type conflictFrom struct {
 	unit int64 // the second one
 }
 
-const selectConflict = `SELECT c.id, c.kind, c.value, c.settled, c.other_station, other.serial, other.state, c.station, u.serial, u.state, c.unit FROM ledger_conflict AS c
+const selectConflict = `SELECT c.id, c.kind, c.value, c.settled, c.other_station, other.serial, other.state, c.station, u.serial, u.state, u.name, c.unit FROM ledger_conflict AS c
 	JOIN ledger_unit AS u ON u.station = c.station AND u.unit = c.unit
 	JOIN ledger_unit AS other ON other.station = c.other_station AND other.unit = c.other_unit`
 
 func scanConflict(s sqldb.Scanner) (c conflictFrom, err error) {
 	var settled int64
-	err = s.Scan(&c.id, &c.Kind, &c.Value, &settled, &c.First.Station, &c.First.Serial, &c.First.State, &c.Second.Station, &c.Second.Serial, &c.Second.State, &c.unit)
+	err = s.Scan(&c.id, &c.Kind, &c.Value, &settled, &c.First.Station, &c.First.Serial, &c.First.State, &c.Second.Station, &c.Second.Serial, &c.Second.State, &c.Order, &c.unit)
 	c.Settled = settled > 0
 	if c.Kind == claimSeed {
 		c.Value = ""

@@ -281,9 +281,16 @@ func (s *share) news(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e, err := s.ledger.exchange(ctx, j.station, back)
+		var orders []string
+		for _, b := range s.batches {
+			orders = append(orders, b.order.ID)
+		}
+		e, err := s.ledger.exchange(ctx, j.station, back, orders)
 		if err != nil {
 			return err
+		}
+		for i, name := range orders {
+			s.batches[name].allDone.Store(e.done[i])
 		}
 		if err := s.confirmed(ctx, back); err != nil {
 			return err

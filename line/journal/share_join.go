@@ -61,6 +61,10 @@ func (b *Batch) Reserve() {
 	}
 }
 
+// SharedDone returns how many units of the order all stations have done, as far as this
+// station has heard from the shared ledger since [Batch.Reserve].
+func (b *Batch) SharedDone() int64 { return b.allDone.Load() }
+
 // forget ends the reserve of all orders.
 func (s *share) forget() {
 	s.mu.Lock()
