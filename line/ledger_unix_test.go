@@ -5,6 +5,8 @@
 package line_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -113,7 +115,7 @@ func newSharing(t *testing.T, ledger string, count int) (*bench, [2]*sharing) {
 }
 
 // work has an operator make tokens in a socket until the order needs no more. A device that
-// is refused for want of a serial number is plugged in again.
+// got no serial number is plugged in again.
 func (s *sharing) work(socket int, passed *atomic.Int64, over func() bool) {
 	socket += 10 * s.number
 	m := s.device()
@@ -273,17 +275,21 @@ func TestLedgerKill(t *testing.T) {
 	child.Env = append(os.Environ(), sharingEnv+"="+string(text))
 	pipe, err := child.StderrPipe()
 	require.NoError(t, err)
+	var out bytes.Buffer
+	child.Stdout = &out
 	require.NoError(t, child.Start())
 	var reading sync.WaitGroup
 	steps := make(chan line.Event, 1<<12)
+	other := ""
 	reading.Go(func() {
 		defer close(steps)
-		for d := json.NewDecoder(pipe); ; {
+		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			var e line.Event
-			if d.Decode(&e) != nil {
-				return
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
+				steps <- e
+			} else {
+				other += lines.Text() + "\n"
 			}
-			steps <- e
 		}
 	})
 	for socket := range sockets {
@@ -292,7 +298,10 @@ func TestLedgerKill(t *testing.T) {
 	allocated := false
 	for after := rand.IntN(25); after > 0 || !allocated; after-- {
 		e, open := <-steps
-		require.True(t, open, "the child ended")
+		if !open {
+			err := child.Wait()
+			require.Fail(t, "the child ended", "%v %s %s", err, other, &out)
+		}
 		allocated = allocated || e.Serial != ""
 	}
 	require.NoError(t, child.Process.Kill())
