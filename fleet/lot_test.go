@@ -146,7 +146,11 @@ func TestFormatPeriod(t *testing.T) {
 		require.Equal(t, want, FormatPeriod(d))
 	}
 	require.Equal(t, "+21.4 s", FormatOffset(21400*time.Millisecond))
-	require.Equal(t, "+0 s", FormatOffset(0))
+	for _, d := range []time.Duration{0, 999 * time.Microsecond, -999 * time.Microsecond} {
+		require.Equal(t, "on time", FormatOffset(d))
+	}
+	require.Equal(t, "+1 ms", FormatOffset(time.Millisecond))
+	require.Equal(t, "-1 ms", FormatOffset(-time.Millisecond))
 	for ms := range time.Duration(60_000) { // 3.929 s is not 3.9290000000000003 s
 		require.LessOrEqual(t, len(FormatOffset(ms*time.Millisecond)), len("+59.999 s"))
 	}

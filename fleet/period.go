@@ -103,9 +103,13 @@ func FormatPeriod(d time.Duration) string {
 	return sign + fmt.Sprintf("%02d:%02d:%02d", d/time.Hour, d/time.Minute%60, d/time.Second%60)
 }
 
-// FormatOffset writes how far a clock is ahead, such as "+21.4 s" or "-2y 3d 04:05:06".
+// FormatOffset writes how far a clock is ahead, such as "+21.4 s" or "-2y 3d 04:05:06". It
+// writes "on time" for less than a millisecond.
 func FormatOffset(d time.Duration) string {
-	if d < 0 {
+	switch ms := d.Milliseconds(); {
+	case ms == 0:
+		return "on time"
+	case ms < 0:
 		return FormatPeriod(d)
 	}
 	return "+" + FormatPeriod(d)

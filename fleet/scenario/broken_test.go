@@ -49,7 +49,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"steps: 7\n", "test.yaml:1:8: steps: want a list, such as [a, b], not 7"},
 		{"steps:\n- new\n", `test.yaml:2:3: steps: want the fields new, advance, age, skew, temperature, battery, press, expect-display`},
 		{"steps:\n- [new]\n", "test.yaml:2:3: steps: want the fields new, advance"},
-		{"steps:\n- ~\n", "test.yaml: there are no steps: list them under steps"},
+		{"steps:\n- ~\n", "test.yaml:2:3: a step has exactly one verb"},
 		{"steps:\n- {new: {}, press: {}}\n", "test.yaml:2:3: a step has exactly one verb"},
 		{"steps:\n- ? [a]\n  : b\n", "test.yaml:2:5: want the name of a field, not a list"},
 		{"Steps:\n- new:\n", "test.yaml:1:1: unknown field Steps: did you mean steps? The fields are name, world_seed, at, clock, steps"},
@@ -135,4 +135,34 @@ func FuzzParse(f *testing.F) {
 		}
 		require.Positive(t, s.Len())
 	})
+}
+
+// TestMistakesOfForm checks that all mistakes of a file, also of its form, are reported at once, in the order of
+// their lines. Names after a step that cannot be read are not mistakes: the step may have
+// made them.
+func TestMistakesOfForm(t *testing.T) {
+	_, err := scenario.Parse("test.yaml", []byte(`nane: a
+clock: slow
+steps:
+- new: {name: alice, counts: 2}
+- advance: {by: soon}
+- expect_code: {as: otp}
+- http: {url: 'http://127.0.0.1/${otp}', status: many}
+- expect-code: {token: bob}
+- attach: {as: usb}
+- {press: {}, hold: {}}
+- restore: {name: none}
+- wait: {state: ASLEEP}
+`))
+	require.ErrorIs(t, err, scenario.ErrFile)
+	require.Regexp(t, `^invalid scenario: test.yaml:1:1: unknown field nane: did you mean name\? .*
+invalid scenario: test.yaml:2:8: clock: "slow": want .*
+invalid scenario: test.yaml:4:22: unknown field counts: did you mean count\? .*
+invalid scenario: test.yaml:5: advance: by: .*
+invalid scenario: test.yaml:6:3: unknown step expect_code: did you mean expect-code\? .*
+invalid scenario: test.yaml:7:50: status: want a whole number, not the text "many"
+invalid scenario: test.yaml:9: attach: as: .*
+invalid scenario: test.yaml:10:15: unknown step hold.*
+invalid scenario: test.yaml:12: wait: state: [^\n]*$`, err.Error())
+	require.NotRegexp(t, goNames, err.Error())
 }

@@ -77,7 +77,7 @@ func (s *code) read(r *runner) error {
 	var v struct {
 		Code string    `json:"code"`
 		Now  time.Time `json:"true_time"`
-		Err  int64     `json:"error_ms"`
+		Err  *int64    `json:"error_ms"` // nil: the clock is not set
 	}
 	if err := r.get(tokenPath(r.token(s.Token), "/code?"+q.Encode()), &v); err != nil {
 		return fmt.Errorf("expected a code: %w", err)
@@ -95,7 +95,10 @@ func (s *code) read(r *runner) error {
 		Passes bool  `json:"would_pass"`
 	}
 	// No further than the token's clock is off: among many steps, some have the same code.
-	search := 2 + max(v.Err, -v.Err)/shortestStep.Milliseconds()
+	search := int64(2)
+	if v.Err != nil {
+		search += max(*v.Err, -*v.Err) / shortestStep.Milliseconds()
+	}
 	in := map[string]any{"token": r.token(s.Token), "code": v.Code, "search": min(search, fleet.MaxWindow)}
 	if s.Window != nil {
 		in["window"] = *s.Window
@@ -103,21 +106,40 @@ func (s *code) read(r *runner) error {
 	if err := r.post("/v1/oracle", in, &o); err != nil {
 		return err
 	}
-	got := fmt.Sprintf("it is %+d steps from the world's time (the token's clock is %s off)", o.Offset, offset(v.Err))
+	got := "it is " + stepsAway(o.Offset)
 	if !o.Found {
-		got = fmt.Sprintf("it belongs to none of %d steps each way (the token's clock is %s off)", search, offset(v.Err))
+		got = fmt.Sprintf("it belongs to none of %d steps each way", search)
 	}
+	got += fmt.Sprintf(" (the token's clock is %s)", offset(v.Err))
 	if s.Offset != nil && (!o.Found || o.Offset != *s.Offset) {
-		return unmet(fmt.Sprintf("a code %+d steps from the world's time", *s.Offset), "%s", got)
+		return unmet("a code "+stepsAway(*s.Offset), "%s", got)
 	}
 	if s.Passes != nil && o.Passes != *s.Passes {
 		verb := "passes"
 		if !*s.Passes {
 			verb = "does not pass"
 		}
-		return unmet(fmt.Sprintf("a code that %s a window of %d steps", verb, *s.Window), "%s", got)
+		return unmet(fmt.Sprintf("a code that %s a window of %s", verb, stepsOf(*s.Window)), "%s", got)
 	}
 	return nil
+}
+
+// stepsAway describes a time step by its distance from the world's.
+func stepsAway(n int64) string {
+	switch n {
+	case 0:
+		return "of the world's time step"
+	case 1, -1:
+		return fmt.Sprintf("%+d step from the world's time", n)
+	}
+	return fmt.Sprintf("%+d steps from the world's time", n)
+}
+
+func stepsOf(window int) string {
+	if window == 1 {
+		return "1 step"
+	}
+	return fmt.Sprintf("%d steps", window)
 }
 
 // none checks that the token shows no code.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,58 +62,101 @@ func (s *Scenario) Len() int { return len(s.steps) }
 // Parse parses a scenario and checks it as far as that is possible without running it.
 // The error wraps [ErrFile] and names the line.
 func Parse(name string, text []byte) (*Scenario, error) {
-	var f file
-	root, err := yamlfile.Decode(text, &f)
-	if wrong := (*yamlfile.Error)(nil); errors.As(err, &wrong) {
-		return nil, fmt.Errorf("%w: %s", ErrFile, wrong.In(name))
+	s := &Scenario{File: name}
+	f := file{}
+	root, wrong := yamlfile.DecodeAll(text, &f, true)
+	var m mistakes
+	for _, e := range wrong {
+		m.add(e.Line, fmt.Errorf("%w: %s", ErrFile, e.In(name)))
 	}
-	if root == nil {
+	switch {
+	case root == nil && wrong == nil:
 		return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
+	case root == nil || root.Kind != yaml.MappingNode:
+		return nil, m.join(name)
 	}
-	s := &Scenario{File: name, Head: f.Head}
-	if err := s.number(&f, root); err != nil {
-		return nil, err
-	}
-	if err := s.checkAll(root); err != nil {
-		return nil, err
+	s.Head = f.Head
+	s.checkAll(root, &m)
+	if len(m) > 0 {
+		return nil, m.join(name)
 	}
 	return s, nil
 }
 
-// maxMistakes is the number of mistakes in a file that are reported.
-const maxMistakes = 10
-
-// checkAll checks the head and the steps, and returns their first mistakes, one a line.
-func (s *Scenario) checkAll(root *yaml.Node) error {
-	var mistakes []error
+// checkAll reads the steps, and checks them and the head.
+func (s *Scenario) checkAll(root *yaml.Node, m *mistakes) {
+	read := m.lines()
 	c := newChecker(worldBegin)
 	if at, err := s.startTime(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("%w: %s: %w", ErrFile, place(s.File, root, "at"), err))
+		line, place := place(s.File, root, "at")
+		m.add(line, fmt.Errorf("%w: %s: %w", ErrFile, place, err))
 	} else if !at.IsZero() {
 		c.now = at
 	}
 	if _, err := s.rate(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("%w: %s: %w", ErrFile, place(s.File, root, "clock"), err))
+		line, place := place(s.File, root, "clock")
+		m.add(line, fmt.Errorf("%w: %s: %w", ErrFile, place, err))
 	}
-	for _, st := range s.steps {
-		if err := st.check(c); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("%w: %s:%d: %s: %w", ErrFile, s.File, st.line, st.verb, err))
-		}
+	nodes := stepNodes(root)
+	if len(nodes) == 0 && len(read) == 0 {
+		m.add(0, fmt.Errorf("%w: %s: there are no steps: list them under steps", ErrFile, s.File))
 	}
-	if more := len(mistakes) - maxMistakes; more > 0 {
-		mistakes = append(mistakes[:maxMistakes], fmt.Errorf("%w: %s: %d more mistakes", ErrFile, s.File, more))
+	for _, n := range nodes {
+		s.checkStep(n, c, read, m)
 	}
-	return errors.Join(mistakes...)
 }
 
-// place returns the name of the file with the line and column of the value of a field.
-func place(file string, root *yaml.Node, field string) string {
+// checkStep reads and checks a step. read are the lines of mistakes in the form of the
+// file. A step with one is not checked further, and the steps after it may use names that
+// it should have made.
+func (s *Scenario) checkStep(at *yaml.Node, c *checker, read []int, m *mistakes) {
+	n := at
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	first, last := span(n)
+	broken := slices.ContainsFunc(read, func(line int) bool { return first <= line && line <= last })
+	c.unsure = c.unsure || broken
+	if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Content[0].Tag == "!!merge" {
+		if !broken {
+			m.add(n.Line, fmt.Errorf("%w: %s:%d:%d: a step has exactly one verb: begin each verb with a dash of its own",
+				ErrFile, s.File, n.Line, n.Column))
+		}
+		c.unsure = true
+		return
+	}
+	var fields steps
+	_ = n.Decode(&fields) // the mistakes are known
+	verb := n.Content[0].Value
+	do := fields.action(verb)
+	if do == nil {
+		return
+	}
+	s.steps = append(s.steps, step{at.Line, verb, do})
+	if err := do.check(c); err != nil && !broken {
+		m.add(at.Line, fmt.Errorf("%w: %s:%d: %s: %w", ErrFile, s.File, at.Line, verb, err))
+	}
+}
+
+// span returns the first and the last line of a node.
+func span(n *yaml.Node) (first, last int) {
+	first, last = n.Line, n.Line
+	for _, inner := range n.Content {
+		_, end := span(inner)
+		last = max(last, end)
+	}
+	return first, last
+}
+
+// place returns the line of the value of a field, and the name of the file with the line
+// and the column.
+func place(file string, root *yaml.Node, field string) (int, string) {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if value := root.Content[i+1]; root.Content[i].Value == field {
-			return fmt.Sprintf("%s:%d:%d", file, value.Line, value.Column)
+			return value.Line, fmt.Sprintf("%s:%d:%d", file, value.Line, value.Column)
 		}
 	}
-	return file
+	return 0, file
 }
 
 // CheckSeeds returns an error for each step that needs the tokens' seeds. A fleet that
@@ -125,27 +169,6 @@ func (s *Scenario) CheckSeeds() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// number turns the steps of a file into a list with their lines.
-func (s *Scenario) number(f *file, root *yaml.Node) error {
-	nodes := stepNodes(root)
-	if len(nodes) == 0 || len(nodes) != len(f.Steps) {
-		return fmt.Errorf("%w: %s: there are no steps: list them under steps", ErrFile, s.File)
-	}
-	for i := range f.Steps {
-		n := nodes[i]
-		if n.Kind == yaml.AliasNode {
-			n = n.Alias
-		}
-		if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Content[0].Tag == "!!merge" {
-			return fmt.Errorf("%w: %s:%d:%d: a step has exactly one verb: begin each verb with a dash of its own",
-				ErrFile, s.File, n.Line, n.Column)
-		}
-		verb := n.Content[0].Value
-		s.steps = append(s.steps, step{nodes[i].Line, verb, f.Steps[i].action(verb)})
-	}
-	return nil
 }
 
 // stepNodes returns the nodes of the list of steps.
@@ -161,7 +184,8 @@ func stepNodes(root *yaml.Node) []*yaml.Node {
 	return nil
 }
 
-// action returns the action of a verb. A verb without fields has the zero value.
+// action returns the action of a verb, nil for an unknown one. A verb without fields has
+// the zero value.
 func (s *steps) action(verb string) action {
 	v := reflect.ValueOf(s).Elem()
 	for i := range v.NumField() {
@@ -173,7 +197,7 @@ func (s *steps) action(verb string) action {
 		}
 		return v.Field(i).Interface().(action)
 	}
-	panic("scenario: the decoder accepted the unknown verb " + verb)
+	return nil
 }
 
 // start returns the time at which the world's clock starts, and its rate; both are zero

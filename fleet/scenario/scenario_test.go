@@ -162,7 +162,7 @@ func TestFailures(t *testing.T) {
 		{"- new: {ready: true}\n- expect-code: {none: true}", `test.yaml:5: expect-code: expected no code, but the display reads "`},
 		{
 			"- new: {ready: true, crystal: perfect}\n- skew: {by: -PT3M}\n- expect-code: {offset: 0}",
-			"test.yaml:6: expect-code: expected a code +0 steps from the world's time, but it is -3 steps from the world's time (the token's clock is -00:03:00 off)",
+			"test.yaml:6: expect-code: expected a code of the world's time step, but it is -3 steps from the world's time (the token's clock is off by -00:03:00)",
 		},
 		{
 			"- new: {ready: true, crystal: perfect}\n- skew: {by: PT3M}\n- expect-code: {window: 2, passes: true}",
@@ -170,7 +170,7 @@ func TestFailures(t *testing.T) {
 		},
 		{
 			"- new: {ready: true, crystal: perfect}\n- expect-code: {window: 2, passes: false}",
-			"expected a code that does not pass a window of 2 steps, but it is +0 steps",
+			"expected a code that does not pass a window of 2 steps, but it is of the world's time step (the token's clock is on time)",
 		},
 		{"- new: {ready: true}\n- wait: {event: press, within: P1D}\n- advance: {to: 2026-01-01T00:00:01Z}", "test.yaml:5: wait: expected event press within"},
 		{"- advance: {until: event}", "test.yaml:4: advance: no token has an event ahead before the end of the world"},

@@ -63,11 +63,11 @@ func Decode(text []byte, v any) (*yaml.Node, error) {
 	return root, nil
 }
 
-// DecodeAll is Decode for a file that may contain secrets by mistake: it returns all
-// mistakes and quotes no value. The fields without a mistake have their values, unless
+// DecodeAll is Decode for all mistakes. It quotes values only with quote, because a file
+// may contain secrets by mistake. The fields without a mistake have their values, unless
 // the returned node is nil.
-func DecodeAll(text []byte, v any) (*yaml.Node, []*Error) {
-	c := &checker{all: true, quiet: true}
+func DecodeAll(text []byte, v any, quote bool) (*yaml.Node, []*Error) {
+	c := &checker{all: true, quiet: !quote}
 	root, err := decode(text, v, c)
 	if err != nil {
 		return nil, []*Error{err}

@@ -50,7 +50,7 @@ func TestDecode(t *testing.T) {
 // fields without a mistake have their values.
 func TestDecodeAll(t *testing.T) {
 	var f file
-	root, mistakes := yamlfile.DecodeAll([]byte("other: hidden\nname: a\ndo:\n  make: {count: secret, colour: [1], size: 3}\n"), &f)
+	root, mistakes := yamlfile.DecodeAll([]byte("other: hidden\nname: a\ndo:\n  make: {count: secret, colour: [1], size: 3}\n"), &f, false)
 	require.NotNil(t, root)
 	var texts []string
 	for _, m := range mistakes {
@@ -65,7 +65,7 @@ func TestDecodeAll(t *testing.T) {
 	require.Equal(t, "a", f.Name)
 	require.Zero(t, f.hidden)
 
-	root, mistakes = yamlfile.DecodeAll([]byte("name: a\nname: b\nother: 1\n"), &f)
+	root, mistakes = yamlfile.DecodeAll([]byte("name: a\nname: b\nother: 1\n"), &f, false)
 	require.Nil(t, root, "the decoder fills in nothing")
 	require.Len(t, mistakes, 2)
 	require.EqualError(t, mistakes[0], "line 2, column 1: name is given twice, first in line 1: keep one")

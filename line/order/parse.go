@@ -92,7 +92,7 @@ func parse(b []byte) (*Order, []Fault) {
 		return nil, []Fault{{Text: fmt.Sprintf("it is larger than %d bytes", maxSize)}}
 	}
 	o := &Order{digest: sha256.Sum256(b)}
-	root, mistakes := yamlfile.DecodeAll(b, o)
+	root, mistakes := yamlfile.DecodeAll(b, o, false)
 	c := &checker{lines: fieldLines(b)}
 	for _, m := range mistakes {
 		c.faults = append(c.faults, Fault{Line: m.Line, Text: m.Problem})
