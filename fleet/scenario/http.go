@@ -5,6 +5,7 @@ package scenario
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +71,7 @@ func (s *httpStep) checkFields() error {
 
 // checkURL checks an address, or its beginning if variables follow.
 func checkURL(text string) error {
-	wrong := fmt.Errorf("url: %s is not an address that begins with http:// or https://", text)
+	wrong := fmt.Errorf("url: %s is not an address that begins with http:// or https://", shownURL(text))
 	begin, _, variables := strings.Cut(text, "${")
 	if !variables {
 		if _, ok := parseURL(text); !ok {
@@ -119,12 +120,12 @@ func (s *httpStep) run(r *runner) error {
 		if ctx.Err() != nil && r.ctx.Err() == nil {
 			return unmet("an answer within "+timeout.String(), "there is none")
 		}
-		return fmt.Errorf("%s %s: %w", request.Method, s.URL, err)
+		return fmt.Errorf("%s %s: %w", request.Method, shownURL(s.URL), err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("%s %s: reading the answer: %w", request.Method, s.URL, err)
+		return fmt.Errorf("%s %s: reading the answer: %w", request.Method, shownURL(s.URL), err)
 	}
 	got := fmt.Sprintf("the answer is %s with the body %s", answer.Status, shorten(r.mask(string(body))))
 	if s.Status == 0 && (answer.StatusCode < 200 || answer.StatusCode > 299) {
@@ -155,11 +156,11 @@ func (s *httpStep) request(ctx context.Context, r *runner) (*http.Request, error
 	}
 	address, ok := parseURL(r.expand(s.URL))
 	if !ok {
-		return nil, fmt.Errorf("url: %s is not an address that begins with http:// or https://", s.URL)
+		return nil, fmt.Errorf("url: %s is not an address that begins with http:// or https://", shownURL(s.URL))
 	}
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), strings.NewReader(r.expand(s.Body)))
 	if err != nil {
-		return nil, fmt.Errorf("url: %s is not an address for %s", s.URL, method)
+		return nil, fmt.Errorf("url: %s is not an address for %s", shownURL(s.URL), method)
 	}
 	if s.Body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -167,5 +168,23 @@ func (s *httpStep) request(ctx context.Context, r *runner) (*http.Request, error
 	for name, text := range s.Headers {
 		request.Header.Set(name, strings.TrimSpace(r.expand(text)))
 	}
+	r.hideCredentials(request)
 	return request, nil
+}
+
+// hideCredentials hides the secrets of a request. The server may repeat them in its answer.
+func (r *runner) hideCredentials(request *http.Request) {
+	if user := request.URL.User; user != nil {
+		password, _ := user.Password()
+		basic := base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password)) // as the client sends it
+		r.hide(user.String(), password, basic)
+	}
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
+		value := request.Header.Get(name)
+		_, credentials, _ := strings.Cut(value, " ") // after Basic or Bearer
+		r.hide(value, credentials)
+	}
+	if _, password, ok := request.BasicAuth(); ok {
+		r.hide(password)
+	}
 }

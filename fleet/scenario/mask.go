@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -11,15 +12,53 @@ import (
 const masked = "***"
 
 // secrets returns the texts that must not appear in failures and files of a scenario: the
-// API key of the fleet, and the password in its URL.
+// API key of the fleet, the password in its URL, and those that steps have hidden.
 func (r *runner) secrets() []string {
-	found := []string{r.Fleet.Key, url.QueryEscape(r.Fleet.Key)}
+	found := append([]string{r.Fleet.Key, url.QueryEscape(r.Fleet.Key)}, r.hidden...)
 	if u, err := url.Parse(r.Fleet.URL); err == nil && u.User != nil {
 		if password, ok := u.User.Password(); ok {
 			found = append(found, u.User.String(), password)
 		}
 	}
 	return found
+}
+
+// hide makes texts secret from now on. A text shorter than leastSecret is left: it would
+// mask too much.
+func (r *runner) hide(texts ...string) {
+	for _, text := range texts {
+		if len(text) >= leastSecret && !slices.Contains(r.hidden, text) {
+			r.hidden = append(r.hidden, text)
+		}
+	}
+}
+
+const leastSecret = 3
+
+// shownURL returns an address without a user name and a password. If it cannot be parsed,
+// everything before the last @ may be a part of them.
+func shownURL(text string) string {
+	address, err := url.Parse(text)
+	if err == nil && address.Host != "" {
+		if address.User == nil {
+			return text
+		}
+		begin, end, _ := strings.Cut(text, "//")
+		userinfo := end
+		if i := strings.IndexAny(end, "/?#"); i >= 0 {
+			userinfo = end[:i]
+		}
+		return begin + "//" + masked + end[strings.LastIndex(userinfo, "@"):]
+	}
+	i := strings.LastIndex(text, "@")
+	if i < 0 {
+		return text
+	}
+	begin, _, ok := strings.Cut(text[:i], "://")
+	if !ok {
+		return masked + text[i:]
+	}
+	return begin + "://" + masked + text[i:]
 }
 
 // mask hides secrets in a text, such as the output of a command.

@@ -150,6 +150,9 @@ func (s *send) run(r *runner) error {
 	case s.Text != "":
 		data = []byte(r.expand(s.Text))
 	}
+	if password, ok := bytes.CutPrefix(data, []byte("token ")); ok { // of a port
+		r.hide(string(bytes.TrimRight(password, "\r\n")))
+	}
 	after := r.log.seq
 	if _, err := p.conn.Write(data); err != nil {
 		p.hangUp()

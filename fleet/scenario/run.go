@@ -92,7 +92,8 @@ type runner struct {
 	snapshots []string // names in the file
 	procs     []*process
 	log       eventLog
-	traces    traces // in a shared fleet
+	traces    traces   // in a shared fleet
+	hidden    []string // secrets of steps
 }
 
 // Run runs a scenario. If it cannot begin, because the fleet cannot be reached or the
