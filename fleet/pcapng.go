@@ -2,11 +2,15 @@
 
 package fleet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // PCAPNG returns recorded bytes as a pcapng file that Wireshark opens
-// (draft-ietf-opsawg-pcapng). Each chunk is a packet of link type USER0; its direction
-// is in the packet's flags: inbound from the host, outbound from the token.
+// (draft-ietf-opsawg-pcapng). Each chunk is a packet of link type USER0. Its direction
+// is in the packet's flags: inbound from the host, outbound from the token. The packet's
+// time is the machine's, and its comment has the world's time.
 func PCAPNG(name string, chunks []Chunk) []byte {
 	const (
 		sectionHeader  = 0x0A0D0D0A
@@ -14,6 +18,7 @@ func PCAPNG(name string, chunks []Chunk) []byte {
 		packetBlock    = 6
 		user0          = 147
 		optionName     = 2 // of an interface
+		optionComment  = 1
 		optionFlags    = 2 // of a packet
 		inbound        = 1
 		outbound       = 2
@@ -64,6 +69,7 @@ func PCAPNG(name string, chunks []Chunk) []byte {
 		if c.Sent {
 			flags = outbound
 		}
+		packet = option(packet, optionComment, []byte("true_time "+c.World.Time().Format(time.RFC3339Nano)))
 		packet = option(packet, optionFlags, le.AppendUint32(nil, flags))
 		packet = le.AppendUint32(packet, 0)
 		block(packetBlock, packet)

@@ -65,7 +65,7 @@ func (p *Port) Asked() string {
 // Attach opens a port for the token at an address of package port.
 func (f *Fleet) Attach(m Member, addr string, options ...port.Option) (*Port, error) {
 	in, out := f.line.In, f.line.Out
-	p := &Port{member: m, faults: virtual.NewFaults(in, out), addr: addr, options: options}
+	p := &Port{member: m, faults: virtual.NewFaults(in, out), tap: Tap{world: f.world}, addr: addr, options: options}
 	l, err := port.Listen(addr, options...)
 	if err != nil {
 		return nil, err

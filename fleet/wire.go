@@ -12,9 +12,10 @@ import (
 
 // A Chunk is bytes that passed on the wire of a port at one time.
 type Chunk struct {
-	At   time.Time // by the machine's clock
-	Sent bool      // the token sent them
-	Data []byte
+	At    time.Time         // by the machine's clock
+	World virtual.WorldTime // the world's time then
+	Sent  bool              // the token sent them
+	Data  []byte
 }
 
 // maxTap is the number of bytes of the wire that a port keeps.
@@ -23,6 +24,8 @@ const maxTap = 1 << 20
 // Tap records the wire of a port while it is on. It keeps the newest bytes, at most a
 // mebibyte. It is safe for concurrent use.
 type Tap struct {
+	world *virtual.World
+
 	mu     sync.Mutex
 	on     bool
 	kept   bool // there is a recording, though it may be empty
@@ -68,12 +71,17 @@ func (t *Tap) Record(sent bool, b []byte) {
 	if !t.on {
 		return
 	}
-	t.chunks = append(t.chunks, Chunk{At: time.Now(), Sent: sent, Data: append([]byte(nil), b...)})
+	t.chunks = append(t.chunks, t.chunk(sent, append([]byte(nil), b...)))
 	t.size += len(b)
 	for t.size > maxTap && len(t.chunks) > 1 {
 		t.size -= len(t.chunks[0].Data)
 		t.chunks = t.chunks[1:]
 	}
+}
+
+// chunk returns bytes that pass now.
+func (t *Tap) chunk(sent bool, b []byte) Chunk {
+	return Chunk{At: time.Now(), World: t.world.Now(), Sent: sent, Data: b}
 }
 
 // Chunks returns the recording, oldest chunk first.
@@ -100,7 +108,7 @@ func (p *Port) Replay(chunks []Chunk) ([]Chunk, error) {
 			continue
 		}
 		p.tap.Record(false, c.Data)
-		passed = append(passed, Chunk{At: time.Now(), Data: c.Data})
+		passed = append(passed, p.tap.chunk(false, c.Data))
 		answer := conn.Exchange(nil, c.Data)
 		p.member.touched()
 		if err := p.member.fleet.saveMember(p.member); err != nil {
@@ -108,7 +116,7 @@ func (p *Port) Replay(chunks []Chunk) ([]Chunk, error) {
 		}
 		if len(answer) > 0 {
 			p.tap.Record(true, answer)
-			passed = append(passed, Chunk{At: time.Now(), Sent: true, Data: answer})
+			passed = append(passed, p.tap.chunk(true, answer))
 		}
 	}
 	return passed, nil

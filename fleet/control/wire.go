@@ -18,13 +18,15 @@ import (
 
 // wireLine is a line of a recorded wire.
 type wireLine struct {
-	At   time.Time `json:"at" doc:"by the machine's clock"`
-	From string    `json:"from" enum:"host,token" doc:"sender of the bytes"`
-	Hex  string    `json:"hex" doc:"the bytes" example:"06094141"`
+	At    time.Time  `json:"at" doc:"by the machine's clock"`
+	World *time.Time `json:"true_time,omitempty" doc:"the world's time; may be left out in a replay"`
+	From  string     `json:"from" enum:"host,token" doc:"sender of the bytes"`
+	Hex   string     `json:"hex" doc:"the bytes" example:"06094141"`
 }
 
 func lineOfWire(c fleet.Chunk) wireLine {
-	line := wireLine{At: c.At.UTC(), From: "host", Hex: hex.EncodeToString(c.Data)}
+	world := c.World.Time()
+	line := wireLine{At: c.At.UTC(), World: &world, From: "host", Hex: hex.EncodeToString(c.Data)}
 	if c.Sent {
 		line.From = "token"
 	}

@@ -3,7 +3,10 @@
 package control_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base32"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -15,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
@@ -125,7 +129,8 @@ func TestAdvanceMidway(t *testing.T) {
 }
 
 // TestReplay: a recording that is played again to the token in the same state gets the
-// same answers.
+// same answers. Its lines have the world's time, and old recordings without it are replayed
+// as well.
 func TestReplay(t *testing.T) {
 	c, at, addr := withPort(t)
 	c.do("PUT", at+"/wire", `{"on":true}`)
@@ -135,17 +140,25 @@ func TestReplay(t *testing.T) {
 	p.Close()
 	c.do("PUT", at+"/wire", `{"on":false}`)
 	_, recording := c.send("GET", at+"/wire", "")
-	status, b := c.send("POST", at+"/wire/replay", string(recording), "Content-Type", "application/x-ndjson")
-	require.Equal(t, 200, status, "%s", b)
-	var out struct {
-		Items []struct{ From, Hex string }
-		Same  bool
+	const now = `,"true_time":"2026-01-01T00:00:00Z"` // of the manual clock
+	lines := strings.Count(string(recording), "\n")
+	require.Equal(t, lines, strings.Count(string(recording), now), "%s", recording)
+	for _, text := range []string{string(recording), strings.ReplaceAll(string(recording), now, "")} {
+		status, b := c.send("POST", at+"/wire/replay", text, "Content-Type", "application/x-ndjson")
+		require.Equal(t, 200, status, "%s", b)
+		var out struct {
+			Items []struct {
+				From, Hex string
+				World     string `json:"true_time"`
+			}
+			Same bool
+		}
+		require.NoError(t, json.Unmarshal(b, &out))
+		require.True(t, out.Same, "%s\n%s", recording, b)
+		require.Equal(t, "host", out.Items[0].From)
+		require.Equal(t, "token", out.Items[len(out.Items)-1].From)
+		require.Equal(t, "2026-01-01T00:00:00Z", out.Items[0].World)
 	}
-	require.NoError(t, json.Unmarshal(b, &out))
-	require.True(t, out.Same, "%s\n%s", recording, b)
-	require.Equal(t, "host", out.Items[0].From)
-	require.Equal(t, "token", out.Items[len(out.Items)-1].From)
-
 }
 
 // TestBadRecordings: a recording that cannot be read is refused with its line.
@@ -178,7 +191,7 @@ func TestWireshark(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "wire.pcapng")
 	require.NoError(t, os.WriteFile(path, file, 0o600))
 
-	cmd := exec.Command(tshark, "-r", path, "-T", "fields", "-e", "frame.packet_flags_direction", "-e", "frame.interface_name", "-e", "data.data")
+	cmd := exec.Command(tshark, "-r", path, "-T", "fields", "-e", "frame.packet_flags_direction", "-e", "frame.interface_name", "-e", "data.data", "-e", "frame.comment")
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
 	out, err := cmd.Output()
 	require.NoError(t, err)
@@ -192,8 +205,71 @@ func TestWireshark(t *testing.T) {
 		if l.From == "token" {
 			direction = "0x00000002"
 		}
-		want = append(want, direction+"\t"+strings.TrimPrefix(at, "/v1/ports/")+"\t"+l.Hex)
+		want = append(want, direction+"\t"+strings.TrimPrefix(at, "/v1/ports/")+"\t"+l.Hex+"\ttrue_time 2026-01-01T00:00:00Z")
 	}
 	require.Greater(t, len(want), 4)
 	require.Equal(t, strings.Join(want, "\n")+"\n", string(out))
+}
+
+// TestWireHidesSecrets: neither the recordings of a provisioning behind a password nor the
+// event log have the seed, the password of the port or the API key in any spelling.
+func TestWireHidesSecrets(t *testing.T) {
+	c, _, _ := withPort(t)
+	const password = "password-of-the-port"
+	blank, err := c.fleet.MakeLot(fleet.Lot{Count: 1, Profile: "button-6"})
+	require.NoError(t, err)
+	p, err := c.fleet.Attach(blank[0], "tcp:127.0.0.1:0", port.WithPassword(password))
+	require.NoError(t, err)
+	at := "/v1/ports/" + p.ID()
+	c.do("PUT", at+"/wire", `{"on":true}`)
+	conn, err := port.Open(t.Context(), p.Addr(), port.WithPassword(password))
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	require.NoError(t, provision(t, conn))
+	seed := []byte("12345678901234567890") // the seed of provision
+	_, lines := c.send("GET", at+"/wire", "")
+	_, pcapng := c.send("GET", at+"/wire?format=pcapng", "")
+	_, events := c.send("GET", "/v1/events?limit=10000", "")
+	var sent, received []byte
+	for line := range strings.Lines(string(lines)) {
+		var l struct{ From, Hex string }
+		require.NoError(t, json.Unmarshal([]byte(line), &l))
+		b, err := hex.DecodeString(l.Hex)
+		require.NoError(t, err)
+		if l.From == "host" {
+			sent = append(sent, b...)
+		} else {
+			received = append(received, b...)
+		}
+	}
+	require.Contains(t, string(events), `"state":"PROVISIONED"`)
+	// The lines of the console have base64, whose packets are decoded as well.
+	for name, file := range map[string][]byte{
+		"lines": lines, "pcapng": pcapng, "events": events, "sent": sent, "received": received,
+		"packets sent": packets(t, sent), "packets received": packets(t, received),
+	} {
+		require.NotEmpty(t, file, name)
+		for _, secret := range []string{string(seed), password, key} {
+			for _, spelling := range []string{
+				secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))),
+				base64.StdEncoding.EncodeToString([]byte(secret)), base32.StdEncoding.EncodeToString([]byte(secret)),
+			} {
+				require.NotContains(t, string(file), strings.TrimRight(spelling, "="), name)
+			}
+		}
+	}
+}
+
+// packets returns the decoded packets of a console in one direction.
+func packets(t *testing.T, wire []byte) (all []byte) {
+	t.Helper()
+	for line := range bytes.Lines(wire) {
+		// Zephyr's console begins a packet with 06 09 and goes on with 04 14.
+		if i := bytes.IndexAny(line, "\x09\x14"); i == 1 {
+			b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(line[2:])))
+			require.NoError(t, err)
+			all = append(all, b...)
+		}
+	}
+	return all
 }
