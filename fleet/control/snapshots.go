@@ -4,6 +4,7 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -28,9 +29,25 @@ func snapshotOf(s *fleet.Snapshot) snapshotView {
 
 type takeInput struct {
 	Body struct {
-		Name   string   `json:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
-		Tokens []string `json:"tokens,omitempty" minItems:"1" maxItems:"10000" nullable:"false" doc:"serial numbers or hardware ids; all tokens by default"`
+		Name   string     `json:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
+		Tokens tokenNames `json:"tokens,omitempty" minItems:"1" maxItems:"10000" nullable:"false" doc:"serial numbers or hardware ids; all tokens by default"`
 	}
+}
+
+// tokenNames are names of tokens; nil if the field is left out. It is empty for null: a
+// client whose list is not set does not mean the whole fleet.
+type tokenNames []string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (n *tokenNames) UnmarshalJSON(b []byte) error {
+	list := []string{}
+	if err := json.Unmarshal(b, &list); err != nil {
+		return err
+	}
+	if *n = list; list == nil {
+		*n = tokenNames{}
+	}
+	return nil
 }
 
 type bySnapshot struct {
@@ -53,6 +70,9 @@ func (s *server) snapshots() {
 		func(_ context.Context, in *takeInput) (*body[snapshotView], error) {
 			if err := s.roomFor(in.Body.Name); err != nil {
 				return nil, err
+			}
+			if in.Body.Tokens != nil && len(in.Body.Tokens) == 0 {
+				return nil, invalid("body.tokens", "null is not a list: leave the field out for all tokens")
 			}
 			var members []fleet.Member
 			for _, name := range in.Body.Tokens {
