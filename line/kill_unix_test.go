@@ -15,16 +15,22 @@ import (
 // TestChild is not a test: it is a station that other tests kill.
 func TestChild(t *testing.T) { linetest.Child(t) }
 
-// plugged is a virtual token in a socket.
-type plugged struct {
+// pluggable is a virtual token as a campaign handles it.
+type pluggable struct {
 	*bench
-	port *fleet.Port
+	fleet.Member
+	port *fleet.Port // nil: it is not plugged in
 }
 
-var _ linetest.Device = plugged{}
+func (p *pluggable) HardwareID() host.HardwareID { return p.Token.HardwareID() }
+func (p *pluggable) Plug(addr string)            { p.port = p.attach(p.Member, addr) }
 
-func (p plugged) HardwareID() host.HardwareID { return p.port.Member().Token.HardwareID() }
-func (p plugged) Unplug()                     { p.pull(p.port) }
+func (p *pluggable) Unplug() {
+	if p.port != nil {
+		p.pull(p.port)
+		p.port = nil
+	}
+}
 
 // TestKill kills a station at random moments while virtual tokens are programmed. FOB_KILLS
 // is the number of kills.
@@ -33,7 +39,7 @@ func TestKill(t *testing.T) {
 	b.close()
 	c := linetest.Campaign{
 		Rig: b.rig, Sockets: 6, Kills: linetest.Kills(t, 12), Events: 60,
-		Plug: func(addr string) linetest.Device { return plugged{b, b.attach(b.device(), addr)} },
+		New: func() linetest.Device { return &pluggable{bench: b, Member: b.device()} },
 	}
 	c.Run(t)
 	b.rig.Check(t, b.finals())
