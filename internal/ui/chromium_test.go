@@ -91,9 +91,10 @@ func newGallery(t *testing.T) *httptest.Server {
 		g.Tiles = []ui.Tile{
 			{ID: "p1", Name: "Port 1", State: ui.TileWait, Word: "WAIT", Text: "Insert a token."},
 			{ID: "p2", Name: "Port 2", State: ui.TileWorking, Word: "WORKING", Subject: "999-0000125", Text: "Checking codes", Progress: &ui.Progress{ID: "p2-at", Label: "Step", Text: "6 of 9", Value: 6, Max: 9}},
-			{ID: "p3", Name: "Port 3", State: ui.TilePass, Word: "PASS", Subject: "999-0000123", Text: "Remove the token."},
+			{ID: "p3", Name: "Port 3", State: ui.TilePass, Word: "PASS", Subject: "999-0000123", Due: "Take the label", Button: &ui.TileButton{Name: "entry", Value: "3", Text: "Label taken"}},
 			{ID: "p4", Name: "Port 4", State: ui.TileFail, Word: "FAIL", Subject: "999-0000124", Text: "The device showed a code after it was locked. Put it into bin 3."},
 			{ID: "p5", Name: "Port 5", State: ui.TileOff, Word: "OFF"},
+			{ID: "p6", Name: "Port 6", Title: "usb 1-6", State: ui.TileKnown, Word: "DONE BEFORE", Subject: "999-0000122", Text: "The device was finished before.", Advice: "Remove it."},
 		}
 		g.Dialog = ui.Dialog{ID: "confirm", Title: "Delete?", Text: []string{"This cannot be undone."}, Action: "/delete", Submit: "Delete", Danger: true}
 		if err := site.Write(w, http.StatusOK, ui.English, "gallery", g); err != nil {

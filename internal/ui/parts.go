@@ -88,12 +88,19 @@ type Progress struct {
 type Tile struct {
 	ID       string
 	Name     string // "Port 3"
+	Title    string // shown when the pointer is on the name; "" for none
 	State    TileState
 	Word     string // the state in the page's language: "WAIT"
 	Subject  string // large, such as a serial number
 	Text     string // the current step, or the reason of a failure
+	Advice   string // the task of the reader
+	Due      string // a task that keeps the tile from being used again
+	Button   *TileButton
 	Progress *Progress
 }
+
+// TileButton is a button on a tile, whose effect is a matter of the site's script.
+type TileButton struct{ Name, Value, Text string }
 
 // TileState is the state of a tile.
 type TileState string
@@ -105,6 +112,7 @@ const (
 	TileWorking TileState = "working"
 	TilePass    TileState = "pass"
 	TileFail    TileState = "fail"
+	TileKnown   TileState = "known" // the device was finished before
 )
 
 // Dialog asks for the confirmation of an action, for template "dialog". A button with
