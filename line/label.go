@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -13,6 +15,7 @@ import (
 	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/line/printer"
+	"github.com/d204ef64/fob/token"
 )
 
 // Printer prints the labels of units.
@@ -135,6 +138,22 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 		return fmt.Errorf("%w: %s: check whether the label belongs to this port", ErrNoLabel, scanned)
 	}
 	return fmt.Errorf("%w: port %d", ErrNoLabel, number)
+}
+
+// portDigits is the largest number of digits of a port: a serial number has more.
+const portDigits = 4
+
+// ParseLabel returns the number of a port that a person typed, or the serial number that
+// they scanned. Of an empty text, both are empty.
+func ParseLabel(text string) (number int, scanned string) {
+	text = strings.TrimSpace(text)
+	if n, err := strconv.Atoi(text); err == nil && n > 0 && len(text) <= portDigits {
+		return n, ""
+	}
+	if serial, err := token.ParseSerial(text); err == nil {
+		return 0, serial.String()
+	}
+	return 0, text
 }
 
 // wait returns the condition under which the next device may follow.

@@ -229,6 +229,9 @@ func (v *View) Status() Status {
 	}
 	passed := 0
 	for i := range v.sockets {
+		if v.sockets[i].seq == 0 { // no device was ever plugged in, but a socket with a higher number is in use
+			continue
+		}
 		p := v.socket(i)
 		s.Ports = append(s.Ports, p)
 		if p.Passed == 0 {

@@ -21,12 +21,13 @@ func TestViewHoldsResults(t *testing.T) {
 	add := func(second int, e line.Event) line.SocketStatus {
 		e.Number, e.Socket, e.Time = 2, "usb 1-2", at.Add(time.Duration(second)*time.Second)
 		v.Add(e)
-		return v.Status().Ports[1]
+		require.Len(t, v.Status().Ports, 1, "and none for number 1")
+		return v.Status().Ports[0]
 	}
 	p := add(0, line.Event{Result: line.Waiting})
 	require.Equal(t, line.Waiting, p.Result)
 	require.True(t, p.Empty)
-	require.Equal(t, line.Waiting, v.Status().Ports[0].Result, "a socket that has reported nothing")
+	require.Equal(t, 2, p.Number)
 
 	p = add(1, line.Event{Result: line.Working, Step: line.StepIdentify})
 	require.Equal(t, line.StepIdentify, p.Step)
