@@ -80,6 +80,11 @@ var directions = []direction{
 		because: "the journal only keeps data: the line decides",
 	},
 	{
+		who:     patterns{"line/...", "!line/page"},
+		never:   patterns{"line/page", "internal/webapi"},
+		because: "the pages are one of the line's displays: it works without them",
+	},
+	{
 		who:     patterns{"line/export", "line/audit"},
 		never:   patterns{"line", "line/printer"},
 		because: "exports and audits depend on the journal alone, not on the code that programs devices",
@@ -119,6 +124,11 @@ var directions = []direction{
 		who:     patterns{"internal/ui/..."},
 		only:    patterns{"internal/ui", "internal/ui/uitest", "internal/tooltest"},
 		because: "all web pages share it: the data and the rules of one site stay with it",
+	},
+	{
+		who:     patterns{"internal/webapi"},
+		only:    patterns{"internal/errclass"},
+		because: "it has the conventions of all HTTP interfaces, and no data of one of them",
 	},
 	{
 		who:     patterns{"internal/errclass"},
@@ -194,7 +204,7 @@ var fences = []fence{
 	},
 	{
 		pkgs:    patterns{"github.com/d204ef64/fob/internal/ui"},
-		in:      patterns{"validator/pages", "fleet/control", "line/..."},
+		in:      patterns{"validator/pages", "line/page"},
 		because: "only the packages of web pages need it",
 	},
 	{
