@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/d204ef64/fob/line"
-	"github.com/d204ef64/fob/token"
 )
 
 // lineDisplay shows the events of a station: on a terminal in place, otherwise as lines.
@@ -30,6 +28,8 @@ type lineDisplay struct {
 	quit     chan struct{}
 	drawing  sync.WaitGroup
 	restore  func() error // of the terminal's mode; nil: unchanged
+
+	pages string // address of the pages; "" for none
 
 	in    io.Reader // labels; nil: none are read
 	taken func(number int, scanned string) error
@@ -45,6 +45,15 @@ func (a *app) lineDisplay(v *line.View, cancel func(error)) *lineDisplay {
 		app: a, view: v, cancel: cancel, terminal: isTerminal(a.stdout) && !a.json,
 		changed: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
+}
+
+// announce shows the address of the pages, before start. A terminal shows it all the time.
+func (d *lineDisplay) announce(p *linePages) error {
+	if d.terminal {
+		d.pages = p.text()
+		return nil
+	}
+	return d.app.announcePages(p)
 }
 
 // takeLabels makes the display read the labels that people scan or type.
@@ -133,7 +142,11 @@ func (d *lineDisplay) draw(raw bool) {
 	for {
 		columns, _ := terminalSize(d.app.stdout)
 		status := d.view.Status()
-		if err := show.draw(lineFrame(&status, columns, p) + "\n" + d.prompt()); err != nil {
+		frame := lineFrame(&status, columns, p) + "\n"
+		if d.pages != "" {
+			frame = d.pages + "\n" + frame
+		}
+		if err := show.draw(frame + d.prompt()); err != nil {
 			d.cancel(fmt.Errorf("drawing: %w", err))
 			return
 		}
@@ -219,22 +232,13 @@ func (d *lineDisplay) key(c rune) {
 	}
 }
 
-// portDigits is the largest number of digits of a port: a serial number has more.
-const portDigits = 4
-
 // label confirms a label: the number of its port, or the serial number that was scanned.
 func (d *lineDisplay) label(text string) error {
-	text = strings.TrimSpace(text)
-	if text == "" {
+	number, scanned := line.ParseLabel(text)
+	if number == 0 && scanned == "" {
 		return nil
 	}
-	if n, err := strconv.Atoi(text); err == nil && n > 0 && len(text) <= portDigits {
-		return d.taken(n, "")
-	}
-	if serial, err := token.ParseSerial(text); err == nil {
-		text = serial.String()
-	}
-	return d.taken(0, text)
+	return d.taken(number, scanned)
 }
 
 // lineSummary prints how a run ended. With --json, the events have it.

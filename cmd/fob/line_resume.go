@@ -63,6 +63,12 @@ type unfinishedResult struct {
 }
 
 func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, void bool) (err error) {
+	if len(o.ports) == 0 && o.http.addr != "off" {
+		return usagef("--listen goes with --ports")
+	}
+	if err := o.http.check(ctx, a); err != nil {
+		return err
+	}
 	if _, err := a.stationKey(ctx, o.key); err != nil { // also if no token is unfinished
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/order"
+	"github.com/d204ef64/fob/line/page"
 )
 
 func newLineRunCmd(a *app) *cobra.Command {
@@ -35,6 +36,10 @@ also on the labels: mark the sockets with their numbers.
 Several stations share an order in a PostgreSQL database, the ledger (--db or
 --db-file). Each keeps some serial numbers in reserve and goes on while the
 ledger is away. At its end it gives back the unused ones.
+
+--listen serves the operator's page: open the link that is printed. It works
+once; other browsers log in with the API key. Programs use the API under /v1 of
+the same address (docs/line.md). Beyond loopback, HTTPS is required.
 
 If the next token waits for the label of the one before, as the order requires,
 scan the label, or for "after label taken" enter the number of the port. If the
@@ -72,6 +77,9 @@ func (a *app) lineRun(ctx context.Context, o *stationFlags, file, allowed string
 	}
 	if sha256.Sum256(content) != checked.Digest() {
 		return usagef("reading the order: %s was changed while it was checked: run this again", plain(file))
+	}
+	if err := o.http.check(ctx, a); err != nil {
+		return err
 	}
 	// The clock is checked again by the station. This is before the journal is made.
 	if !o.unsynchronised && o.clockLimit > 0 {
@@ -129,7 +137,7 @@ func (a *app) work(ctx context.Context, w *lineWork, complete bool) error {
 }
 
 // workOn runs a station until ctx ends, or until over returns true.
-func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) bool) error {
+func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) bool) (err error) {
 	counts, err := w.batch.Counts(ctx)
 	if err != nil {
 		return err
@@ -141,14 +149,28 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	show := a.lineDisplay(v, cancel)
+	var late lateStation
+	shown := page.NewStation(v, late.labelTaken)
+	pages, err := a.servePages(ctx, w.http, page.Options{Stations: []*page.Station{shown}}, cancel)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pages.close()) }()
+	if pages != nil {
+		if err := show.announce(pages); err != nil {
+			return err
+		}
+	}
 	w.config.Report = func(e line.Event) {
 		v.Add(e)
+		shown.Add(e)
 		show.event(e)
 		if e.Result != line.Working && over(v) {
 			cancel(nil)
 		}
 	}
 	station := line.New(w.config)
+	late.Store(station)
 	due, err := w.batch.DueLabels(ctx)
 	if err != nil {
 		return err

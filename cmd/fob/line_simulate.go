@@ -18,12 +18,15 @@ import (
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/order"
+	"github.com/d204ef64/fob/line/page"
 )
 
 // simulateOptions are the flags of fob line simulate.
 type simulateOptions struct {
 	tokens, stations, ports int
 	order, plan, out        string
+	leaveLabels             bool
+	http                    httpFlags
 }
 
 func newLineSimulateCmd(a *app) *cobra.Command {
@@ -55,6 +58,8 @@ it decrypts the seeds.`,
 	f.IntVar(&o.ports, "ports", 8, "number `N` of ports of each station")
 	f.StringVar(&o.order, "order", "", "work on the order `FILE`, without its signatures; default: the sample order")
 	f.StringVar(&o.plan, "fault-plan", "", "the faults: `FILE` as docs/line/faults.yaml")
+	f.BoolVar(&o.leaveLabels, "leave-labels", false, "do not scan the labels: with --listen, a person does it on the page")
+	o.http.addLine(f)
 	f.StringVar(&o.out, "out", "", "keep the files in the new folder `DIR`")
 	return cmd
 }
@@ -71,7 +76,13 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 	case o.ports < 1 || o.ports > maxPorts:
 		return usagef("--ports %d: want 1 to %d", o.ports, maxPorts)
 	}
-	c := practice.Config{Tokens: o.tokens, Stations: o.stations, Ports: o.ports, Dir: o.out}
+	if err := o.http.check(ctx, a); err != nil {
+		return err
+	}
+	if o.leaveLabels && o.http.addr == "off" {
+		return usagef("--leave-labels goes with --listen")
+	}
+	c := practice.Config{Tokens: o.tokens, Stations: o.stations, Ports: o.ports, Dir: o.out, LeaveLabels: o.leaveLabels}
 	if o.plan != "" {
 		text, err := a.readPublic(ctx, "fault plan", o.plan)
 		if err != nil {
@@ -105,16 +116,23 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 			return err
 		}
 	}
-	v := line.NewView(line.ViewConfig{
-		Station: fmt.Sprintf("%d × %d ports", o.stations, o.ports), Order: c.Order.ID, Customer: c.Order.Customer, Model: c.Order.Model,
-		Counts: journal.Counts{Wanted: int64(o.tokens)}, Warnings: []line.Warning{line.WarnPractice},
-	})
+	v := line.NewView(o.view(&c, fmt.Sprintf("%d × %d ports", o.stations, o.ports)))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	show := a.lineDisplay(v, cancel)
 	c.Report = v.Add
 	if show.terminal {
 		c.Report = both(v.Add, show.event)
+	}
+	pages, err := a.servePages(ctx, &o.http, page.Options{Stations: o.pages(&c)}, cancel)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pages.close()) }()
+	if pages != nil {
+		if err := show.announce(pages); err != nil {
+			return err
+		}
 	}
 	if err := show.start(); err != nil {
 		return err
@@ -130,6 +148,33 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 		return errclass.With(errclass.Failed, fmt.Errorf("the line made something else than a perfect line: %d differences", len(r.Differences)))
 	}
 	return nil
+}
+
+// view describes a station of a simulation, or all of them.
+func (o *simulateOptions) view(c *practice.Config, station string) line.ViewConfig {
+	return line.ViewConfig{
+		Station: station, Order: c.Order.ID, Customer: c.Order.Customer, Model: c.Order.Model, Labels: line.JobOf(c.Order).Labels,
+		Counts: journal.Counts{Wanted: int64(o.tokens)}, Warnings: []line.Warning{line.WarnPractice},
+	}
+}
+
+// pages makes the pages of the stations, which follow their events. The stations do not
+// exist yet.
+func (o *simulateOptions) pages(c *practice.Config) (list []*page.Station) {
+	byName := map[string]func(*line.Station) func(line.Event){}
+	for i := range o.stations {
+		name := practice.StationName(i)
+		v := line.NewView(o.view(c, name))
+		var station lateStation
+		shown := page.NewStation(v, station.labelTaken)
+		list = append(list, shown)
+		byName[name] = func(s *line.Station) func(line.Event) {
+			station.Store(s)
+			return both(v.Add, shown.Add)
+		}
+	}
+	c.Station = func(name string, s *line.Station) func(line.Event) { return byName[name](s) }
+	return list
 }
 
 // both returns a function that calls two.

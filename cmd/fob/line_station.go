@@ -32,10 +32,12 @@ type stationFlags struct {
 	clockLimit     time.Duration
 	unsynchronised bool
 	renumber       bool
+	http           httpFlags
 }
 
 func (o *stationFlags) add(cmd *cobra.Command) {
 	o.journal.add(cmd)
+	o.http.addLine(cmd.Flags())
 	f := cmd.Flags()
 	o.ledger.add(f, "share the order with other stations, in the ledger `DB`: postgres://USER@HOST/NAME")
 	f.StringVar(&o.name, "station", "", "`NAME` of the station in a new journal; default: the name of this machine")
@@ -109,12 +111,13 @@ type lineWork struct {
 	batch      *journal.Batch
 	config     line.Config
 	testKey    bool // the station's key is published
+	http       *httpFlags
 }
 
 // equip prepares a station for an order, without a journal. Dir is the folder of the files
 // that the order names.
 func (a *app) equip(ctx context.Context, o *stationFlags, content []byte, dir string) (*lineWork, error) {
-	w := &lineWork{content: content}
+	w := &lineWork{content: content, http: &o.http}
 	var err error
 	if w.order, err = order.Parse(content); err != nil {
 		return nil, err

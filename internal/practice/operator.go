@@ -147,8 +147,10 @@ func (o *operator) insert(ctx context.Context, d *device) (err error) {
 		default:
 			d.note(e)
 			if e.Label {
-				if err := o.station.LabelTaken(0, e.Serial); err != nil {
-					return err
+				if !o.room.LeaveLabels {
+					if err := o.station.LabelTaken(0, e.Serial); err != nil {
+						return err
+					}
 				}
 				continue // another event follows when the label was taken
 			}

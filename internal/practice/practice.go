@@ -36,6 +36,14 @@ type Config struct {
 	Dir        string
 	Baud       int              // bits per second on each wire; 0: no limit
 	Report     func(line.Event) // the second station's sockets follow the first one's; may be nil
+
+	// Station is called with each station before it runs, and returns a function that is
+	// called with its events. It may be nil.
+	Station func(name string, s *line.Station) (report func(line.Event))
+
+	// LeaveLabels makes the operators leave the labels to another person, who confirms
+	// them at the stations.
+	LeaveLabels bool
 }
 
 // pollInterval is the time between two looks for tokens. Virtual plugs do not bounce.
@@ -255,9 +263,12 @@ func (m *Room) deviceKey(ctx context.Context, d *device) (key [32]byte, err erro
 	return key, err
 }
 
+// StationName returns the name of a station; 0 is the first.
+func StationName(i int) string { return fmt.Sprintf("station-%d", i+1) }
+
 // addStation makes a station with its journal, its printer and its operators.
 func (m *Room) addStation(ctx context.Context, i int) (err error) {
-	name := fmt.Sprintf("station-%d", i+1)
+	name := StationName(i)
 	dir := filepath.Join(m.Dir, name)
 	if err := os.MkdirAll(filepath.Join(dir, "labels"), 0o700); err != nil {
 		return fmt.Errorf("making the folder of a station: %w", err)
@@ -309,6 +320,7 @@ func (m *Room) addStation(ctx context.Context, i int) (err error) {
 	if m.job != nil {
 		m.job(&job)
 	}
+	report := func(line.Event) {}
 	s.line = line.New(line.Config{
 		Job: job, Journal: s.batch, Key: host.InsecureTestStationKey(), Find: find, Enrolment: m.enrolled,
 		Printer:   line.NewPrinter(m.Order, labels, printer.ZPL, label.ZPLOptions{DPI: 300}),
@@ -317,10 +329,14 @@ func (m *Room) addStation(ctx context.Context, i int) (err error) {
 		Now:       m.now,
 		Report: func(e line.Event) {
 			mails[e.Socket].add(e)
+			report(e)
 			e.Number += i * m.Ports
 			m.Report(e)
 		},
 	})
+	if m.Station != nil {
+		report = m.Station(name, s.line)
+	}
 	for _, o := range s.operators {
 		o.station = s.line
 	}
