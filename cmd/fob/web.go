@@ -164,7 +164,7 @@ func (a *app) listenWeb(ctx context.Context, h *httpFlags) (*webServer, error) {
 	return w, nil
 }
 
-// answer sets the handler. It is made with the function that knows the server's hosts.
+// answer sets the handler. It is made with the check of the server's hosts.
 func (w *webServer) answer(handler func(known func(string) bool) http.Handler) {
 	if w.server != nil {
 		w.server.Handler = handler(w.hosts.known)

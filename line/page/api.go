@@ -87,7 +87,7 @@ type labelRequest struct {
 	Entry string `json:"entry"` // a serial number, or the number of a port
 }
 
-// labelAnswer tells what was confirmed.
+// labelAnswer is the label that was confirmed.
 type labelAnswer struct {
 	Number int    `json:"number,omitempty"`
 	Serial string `json:"serial,omitempty"`

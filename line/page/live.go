@@ -27,7 +27,7 @@ type update struct {
 	Announce []announcement    `json:"announce,omitempty"`
 }
 
-// announcement is a change that a page tells with a sound, and to screen readers.
+// announcement is a change that a page announces with a sound, and to screen readers.
 type announcement struct {
 	Sound string `json:"sound"` // pass, fail, known, label or ""
 	Text  string `json:"text"`

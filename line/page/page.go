@@ -30,7 +30,7 @@ type Options struct {
 	// webapi.KnownHost. It may be nil.
 	KnownHost func(host string) bool
 
-	// Event is called with errors that a browser cannot be told. It may be nil.
+	// Event is called with errors that a browser cannot show. It may be nil.
 	Event func(error)
 }
 

@@ -103,7 +103,7 @@ func (d *desk) cookie() string {
 	return c.Name + "=" + c.Value
 }
 
-// TestAccess lets nobody in without the key, a link or a session, from another site, or
+// TestAccess refuses clients without the key, a link or a session, from another site, or
 // under another name.
 func TestAccess(t *testing.T) {
 	d := newDesk(t, nil)
@@ -316,7 +316,7 @@ func (d *desk) follow(lastID string, f func(sse) bool) {
 	d.t.Fatal("the stream has ended")
 }
 
-// TestEventsResume goes on after the last event that a client has. A gap is told.
+// TestEventsResume goes on after the last event that a client has. A gap is an event of its own.
 func TestEventsResume(t *testing.T) {
 	d := newDesk(t, nil)
 	for n := range 12 {
