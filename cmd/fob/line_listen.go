@@ -75,6 +75,14 @@ func (a *app) servePages(ctx context.Context, h *httpFlags, o page.Options, fail
 	return p, nil
 }
 
+// address returns the address for other stations' pages, "" if the pages are off.
+func (p *linePages) address() string {
+	if p == nil {
+		return ""
+	}
+	return p.url()
+}
+
 // announcePages prints the address of the pages.
 func (a *app) announcePages(p *linePages) error {
 	if a.json {

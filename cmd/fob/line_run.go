@@ -151,7 +151,11 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	show := a.lineDisplay(v, cancel)
 	var late lateStation
 	shown := page.NewStation(v, late.labelTaken)
-	pages, err := a.servePages(ctx, w.http, page.Options{Stations: []*page.Station{shown}}, cancel)
+	options := page.Options{Stations: []*page.Station{shown}}
+	if w.journal.ledger != nil {
+		options.Reports = w.journal.ledger.Stations
+	}
+	pages, err := a.servePages(ctx, w.http, options, cancel)
 	if err != nil {
 		return err
 	}
@@ -161,9 +165,12 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 			return err
 		}
 	}
+	reports := reportTo(ctx, w.journal.ledger, v, pages.address())
+	defer reports.close()
 	w.config.Report = func(e line.Event) {
 		v.Add(e)
 		shown.Add(e)
+		reports.changed()
 		show.event(e)
 		if e.Result != line.Working && over(v) {
 			cancel(nil)
