@@ -84,11 +84,7 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 			return s, err
 		}
 		if s.World >= w.deadline {
-			passed := c.Within.String() + " of the world have passed"
-			if s.World >= virtual.WorldEnd {
-				passed = world.Clock().Stopped()
-			}
-			return s, fmt.Errorf("%w: %s; the state is %s and the display reads %q", ErrTimeout, passed, s.State, s.Text)
+			return s, m.over(c, s)
 		}
 		changed := make(chan struct{})
 		next := max(s.Next, s.World.Add(time.Duration(world.Rate()*float64(wakeEvery))))
@@ -104,6 +100,15 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 	}
 }
 
+// over returns the error of a wait whose time is over.
+func (m Member) over(c Condition, s State) error {
+	passed := c.Within.String() + " of the world have passed"
+	if s.World >= virtual.WorldEnd {
+		passed = m.fleet.world.Clock().Stopped()
+	}
+	return fmt.Errorf("%w: %s; the state is %s and the display reads %q", ErrTimeout, passed, s.State, s.Text)
+}
+
 // wakeEvery limits how often a wait reads its token while the clock runs fast. A display
 // that changes more often is looked at afterwards.
 const wakeEvery = 10 * time.Millisecond
@@ -112,6 +117,11 @@ const wakeEvery = 10 * time.Millisecond
 func (m Member) watch(w *watch) {
 	m.Token.Watch()
 	m.fleet.sched.addWatch(m.tag, w)
+	m.noteEvent(w)
+}
+
+// noteEvent notes when the event of a wait has happened, if it has.
+func (m Member) noteEvent(w *watch) {
 	if w.Event != 0 {
 		if at, ok := m.happened(w.Event, w.After); ok {
 			w.happenedAt(at)

@@ -57,6 +57,15 @@ func (t *Token) copyLocked() *Token {
 	return c
 }
 
+// Ahead returns the token's life from now to an instant, as it will be if nothing happens to
+// the token.
+func (t *Token) Ahead(to WorldTime) *Past {
+	t.lock()
+	defer t.unlock()
+	t.catchUpLocked()
+	return &Past{t.at, to, t.copyLocked()}
+}
+
 // Reading reads the token at an instant of the past.
 func (p *Past) Reading(at WorldTime) Reading {
 	t := p.token.copyLocked()

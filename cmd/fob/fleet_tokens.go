@@ -316,6 +316,7 @@ func (f *fleetCmd) lcdCmd() *cobra.Command {
 func (f *fleetCmd) waitCmd() *cobra.Command {
 	var display, state, event, timeout, real string
 	var after uint64
+	var advance bool
 	cmd := tokenCmd("wait", "Wait for a display, a state or an event", func(ctx context.Context, name string) error {
 		q := url.Values{}
 		for key, value := range map[string]string{
@@ -324,6 +325,9 @@ func (f *fleetCmd) waitCmd() *cobra.Command {
 			if value != "" {
 				q.Set(key, value)
 			}
+		}
+		if advance {
+			q.Set("advance", "true")
 		}
 		if after > 0 {
 			q.Set("after_seq", strconv.FormatUint(after, 10))
@@ -334,11 +338,13 @@ func (f *fleetCmd) waitCmd() *cobra.Command {
 		}
 		return f.sayToken(t)
 	})
-	cmd.Example = `  fob fleet wait ZZFB00000001 --display '^\d{6}$' --timeout PT2M`
+	cmd.Example = `  fob fleet wait ZZFB00000001 --display '^\d{6}$' --timeout PT2M
+  fob fleet wait ZZFB00000001 --state expired --timeout P10Y --advance`
 	cmd.Flags().StringVar(&display, "display", "", "regular expression `RE` for the display")
 	cmd.Flags().StringVar(&state, "state", "", "`STATE`, such as expired")
 	cmd.Flags().StringVar(&event, "event", "", "`KIND` of event, such as display-off")
 	cmd.Flags().Uint64Var(&after, "after", 0, "with --event: only events after number `SEQ`; default: those from now on")
+	cmd.Flags().BoolVar(&advance, "advance", false, "move a manual clock to the first instant at which all hold, or by --timeout")
 	cmd.Flags().StringVar(&timeout, "timeout", "", "give up after `PERIOD` of world time")
 	cmd.Flags().StringVar(&real, "real-timeout", "", "give up after `PERIOD` by this machine's clock; default: PT1M")
 	return cmd

@@ -17,6 +17,7 @@ type waitInput struct {
 	State       string `query:"state" maxLength:"20" doc:"stage of the life cycle, in upper or lower case" example:"LOCKED"`
 	Event       string `query:"event" maxLength:"20" doc:"kind of event; see capabilities"`
 	AfterSeq    uint64 `query:"after_seq" doc:"only events after this one; by default those after the request"`
+	Advance     bool   `query:"advance" doc:"moves a manual clock to the first instant at which they hold, or by the timeout; without it, another request must move the clock"`
 	Timeout     string `query:"timeout" maxLength:"20" doc:"in world time; no limit by default"`
 	RealTimeout string `query:"real_timeout" maxLength:"20" doc:"by the machine's clock; PT1M by default"`
 }
@@ -38,7 +39,11 @@ func (s *server) waits() {
 				return nil, err
 			}
 			defer cancel()
-			st, err := m.Wait(ctx, c)
+			wait := m.Wait
+			if in.Advance {
+				wait = m.AdvanceUntil
+			}
+			st, err := wait(ctx, c)
 			return tokenBody(m, st, err)
 		})
 }

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -155,7 +157,7 @@ type wait struct {
 	condition `yaml:",inline"`
 	Event     string `yaml:"event" doc:"kind of event that happens after this step begins" values:"@events"`
 	Within    string `yaml:"within" doc:"in world time; five minutes by default"`
-	Timeout   string `yaml:"timeout" doc:"by this machine's clock, for a real or scaled clock; five minutes by default"`
+	Timeout   string `yaml:"timeout" doc:"by this machine's clock; five minutes by default"`
 }
 
 func (s *wait) check(c *checker) error {
@@ -176,40 +178,6 @@ func (s *wait) check(c *checker) error {
 
 func (s *wait) run(r *runner) error {
 	within, _ := period("within", s.Within, 5*time.Minute, 0, longest)
-	if !r.scenario.manual() {
-		return s.blocking(r, within)
-	}
-	re, err := r.compile(s.Text)
-	if err != nil {
-		return err
-	}
-	// The clock moves in small jumps: of a second for an hour at most.
-	jump := max(time.Second, within/3600)
-	end := r.now().Add(within)
-	after := r.log.seq
-	for {
-		v, err := r.look(s.Token)
-		if err != nil {
-			return err
-		}
-		if err := r.log.follow(r); err != nil {
-			return err
-		}
-		if s.met(r, re, v) && (s.Event == "" || r.log.has(v.HardwareID, s.Event, after)) {
-			return nil
-		}
-		left := end.Sub(r.now())
-		if left <= 0 {
-			return unmet(s.wanted()+" within "+fleet.FormatPeriod(within), "%s", v)
-		}
-		if err := r.advance(map[string]any{"by": min(jump, left).String()}); err != nil {
-			return err
-		}
-	}
-}
-
-// blocking lets the fleet wait, whose clock runs by itself.
-func (s *wait) blocking(r *runner, within time.Duration) error {
 	timeout, _ := period("timeout", s.Timeout, 5*time.Minute, 0, 24*time.Hour)
 	q := url.Values{"timeout": {within.String()}, "real_timeout": {timeout.String()}}
 	for key, text := range map[string]string{"state": s.State, "event": s.Event} {
@@ -227,12 +195,55 @@ func (s *wait) blocking(r *runner, within time.Duration) error {
 	if s.Text != "" {
 		q.Set("display", re.String())
 	}
-	var v tokenView
-	if err := r.get(tokenPath(r.token(s.Token), "/wait?"+q.Encode()), &v); err != nil {
-		return fmt.Errorf("expected %s within %s: %w", s.wanted(), fleet.FormatPeriod(within), err)
+	v, err := s.ask(r, q)
+	if err != nil {
+		return err
 	}
+	r.clock = v.Now
 	r.match(re, v.Display)
 	return nil
+}
+
+// ask waits on the server, which moves a manual clock no further than necessary.
+func (s *wait) ask(r *runner, q url.Values) (v tokenView, err error) {
+	get := func() error { return r.get(tokenPath(r.token(s.Token), "/wait?"+q.Encode()), &v) }
+	manual := r.scenario.manual()
+	if manual && s.fromOutside(r) {
+		realTime := q.Get("real_timeout")
+		q.Set("real_timeout", settleTime.String())
+		if err = get(); err == nil {
+			return v, nil
+		}
+		q.Set("real_timeout", realTime)
+	}
+	if manual {
+		q.Set("advance", "true")
+	}
+	if err = get(); err == nil {
+		return v, nil
+	}
+	within, _ := period("within", s.Within, 5*time.Minute, 0, longest)
+	wanted := s.wanted() + " within " + fleet.FormatPeriod(within)
+	var refused *control.RefusedError
+	if manual && errors.As(err, &refused) && refused.Code == "wait_timeout" {
+		if v, err = r.look(s.Token); err == nil {
+			r.clock = v.Now
+			return v, unmet(wanted, "%s", v)
+		}
+	}
+	return v, fmt.Errorf("expected %s: %w", wanted, err)
+}
+
+// fromOutside reports whether the wait is for an event that only a command in the background
+// can cause. It needs the machine's time, and not the world's.
+func (s *wait) fromOutside(r *runner) bool {
+	return len(r.procs) > 0 && s.Event != "" && !slices.Contains(byItself, s.Event)
+}
+
+// byItself are the kinds of event that happen while time passes.
+var byItself = []string{
+	virtual.EventDisplayOn.String(), virtual.EventDisplayOff.String(), virtual.EventState.String(), virtual.EventClockLost.String(),
+	virtual.EventFlash.String(), virtual.EventRestart.String(), virtual.EventFault.String(),
 }
 
 func (s *wait) wanted() string {
