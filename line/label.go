@@ -62,7 +62,7 @@ var errPrinter = errclass.New(errclass.Unreachable, "the label was not printed")
 func (w *work) label(ctx context.Context) error {
 	j := w.station.journal
 	if !w.station.prints() {
-		return j.Advance(ctx, &w.unit, journal.Labelled)
+		return nil
 	}
 	w.step(StepLabel)
 	printer := w.station.printer

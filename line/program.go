@@ -39,18 +39,18 @@ func (w *work) program(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { w.measuring = false }() // another attempt measures anew
-	if err := j.Begin(ctx, &w.unit, w.socket); err != nil {
-		return err
+	if !w.begun {
+		if err := j.Begin(ctx, &w.unit, w.socket); err != nil {
+			return err
+		}
 	}
+	w.begun = false
 	w.step(StepProvision)
 	order := host.Order{
 		Serial: w.unit.Serial, Profile: s.job.Profile, Expiry: w.unit.Expiry, Zone: s.job.Zone, Seed: seed,
 		Now: s.now, DeviceKey: &w.unit.DeviceKey,
 	}
 	if err := w.client.Provision(ctx, s.key, order); err != nil {
-		return err
-	}
-	if err := j.Advance(ctx, &w.unit, journal.Confirmed); err != nil {
 		return err
 	}
 	if err := w.setClock(ctx); err != nil {
@@ -269,6 +269,9 @@ func (w *work) lock(ctx context.Context) error {
 	}
 	if err := w.readOut(ctx); err != nil {
 		return err
+	}
+	if !w.station.prints() { // it goes on record at the end
+		return nil
 	}
 	return j.Advance(ctx, &w.unit, journal.Locked)
 }

@@ -4,6 +4,7 @@ package line_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -97,9 +99,15 @@ func (b *bench) plug(m fleet.Member, socket int) *fleet.Port {
 
 func (b *bench) attach(m fleet.Member, addr string) *fleet.Port {
 	b.t.Helper()
-	p, err := b.fleet.Attach(m, addr)
-	require.NoError(b.t, err)
-	return p
+	for {
+		p, err := b.fleet.Attach(m, addr)
+		if errors.Is(err, port.ErrBusy) { // a program that this process starts now holds its files
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		require.NoError(b.t, err)
+		return p
+	}
 }
 
 // pull pulls a token out for good.

@@ -26,6 +26,7 @@ type work struct {
 	key    [32]byte
 	unit   journal.Unit
 	began  time.Time
+	begun  bool         // the journal has the next attempt already
 	ready  bool         // the device was tested since it was plugged in
 	tested time.Time    // when the self-test began
 	rig    bool         // the device has a rig that reads its LCD
@@ -166,9 +167,10 @@ func (w *work) allocate(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", journal.ErrJournal, err)
 	}
 	defer seed.Destroy()
-	w.unit, err = w.station.journal.Allocate(ctx, journal.Device{
+	w.unit, err = w.station.journal.Start(ctx, journal.Device{
 		HardwareID: w.info.HardwareID, Key: w.key, Socket: w.socket, Results: w.unit.Results,
 	}, seed)
+	w.begun = err == nil
 	if errors.Is(err, journal.ErrDevice) {
 		return suspect("another device has the same key: %v", err)
 	}
@@ -247,9 +249,21 @@ func (w *work) attempt(ctx context.Context) error {
 			return err
 		}
 		w.unit.Results.Cycle += time.Since(w.began).Seconds()
-		return j.Advance(ctx, &w.unit, journal.Done)
+		return j.Advance(ctx, &w.unit, w.rest()...)
 	}
 	return fmt.Errorf("%w: unit %d has the unknown state %q", journal.ErrJournal, w.unit.ID, w.unit.State)
+}
+
+// rest returns the last states of a unit: all at once, because nothing happens to the
+// device after the label.
+func (w *work) rest() []journal.State {
+	switch w.unit.State {
+	case journal.Labelled:
+		return []journal.State{journal.Done}
+	case journal.Locked:
+		return []journal.State{journal.Labelled, journal.Done}
+	}
+	return []journal.State{journal.Locked, journal.Labelled, journal.Done}
 }
 
 // step reports that a step begins.

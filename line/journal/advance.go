@@ -34,8 +34,8 @@ func (b *Batch) insert(tx *sqldb.Tx, u *Unit, fingerprint []byte) error {
 		expiry = u.Expiry.String()
 	}
 	return tx.ExecOne(`INSERT INTO unit (id, order_id, number, serial, fingerprint, hardware_id, device_key, expiry, state, attempts, failures,
-		socket, began, ended, finished, reason, bin, results) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, 0, 0, '', '', $12)`,
-		u.ID, b.id, u.Number, u.Serial.String(), fingerprint, u.HardwareID.String(), u.DeviceKey[:], expiry, string(u.State),
+		socket, began, ended, finished, reason, bin, results) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, 0, 0, '', '', $13)`,
+		u.ID, b.id, u.Number, u.Serial.String(), fingerprint, u.HardwareID.String(), u.DeviceKey[:], expiry, string(u.State), u.Attempts,
 		u.Socket, u.Began.UnixMilli(), string(results))
 }
 
@@ -103,9 +103,11 @@ func (b *Batch) Begin(ctx context.Context, u *Unit, socket string) error {
 	next := *u
 	next.State, next.Socket = Sent, socket
 	next.Attempts++
-	return b.change(ctx, u, next, func(tx *sqldb.Tx, n *Unit) error {
-		return b.record(tx, n.ID, KindState, stateRecord{Serial: n.Serial.String(), State: n.State, Attempt: n.Attempts, Port: socket})
-	})
+	return b.change(ctx, u, next, b.recordAttempt)
+}
+
+func (b *Batch) recordAttempt(tx *sqldb.Tx, n *Unit) error {
+	return b.record(tx, n.ID, KindState, stateRecord{Serial: n.Serial.String(), State: Sent, Attempt: n.Attempts, Port: n.Socket})
 }
 
 // Failed counts an attempt that failed for a reason of the device.
@@ -117,19 +119,26 @@ func (b *Batch) Failed(ctx context.Context, u *Unit, reason string) error {
 	})
 }
 
-// Advance makes the state durable, together with the results so far.
-func (b *Batch) Advance(ctx context.Context, u *Unit, to State) error {
+// Advance makes the state durable, together with the results so far. Several states are
+// passed through in one transaction: nothing happens to the device between them.
+func (b *Batch) Advance(ctx context.Context, u *Unit, to ...State) error {
 	next := *u
-	next.State = to
-	return b.change(ctx, u, next, b.recordState)
+	next.State = to[len(to)-1]
+	return b.change(ctx, u, next, func(tx *sqldb.Tx, n *Unit) error { return b.recordStates(tx, n, to...) })
 }
 
-func (b *Batch) recordState(tx *sqldb.Tx, n *Unit) error {
-	r := stateRecord{Serial: n.Serial.String(), State: n.State}
-	if n.State == Done {
-		r.Results = &n.Results
+// recordStates records the states that a unit passed through.
+func (b *Batch) recordStates(tx *sqldb.Tx, n *Unit, states ...State) error {
+	for _, s := range states {
+		r := stateRecord{Serial: n.Serial.String(), State: s}
+		if s == Done {
+			r.Results = &n.Results
+		}
+		if err := b.record(tx, n.ID, KindState, r); err != nil {
+			return err
+		}
 	}
-	return b.record(tx, n.ID, KindState, r)
+	return nil
 }
 
 // Seed returns the seed of a unit that is not verified yet.
@@ -154,11 +163,15 @@ func (b *Batch) Seed(ctx context.Context, u *Unit) (token.Seed, error) {
 }
 
 // Verified encrypts the seed to the recipients, deletes the station's copy and makes the
-// state Verified, all at once.
+// state Verified, all at once. A unit whose state is Sent is Confirmed by that, too.
 func (b *Batch) Verified(ctx context.Context, u *Unit, seed token.Seed) error {
 	copies, err := b.sealAll(ctx, seed)
 	if err != nil {
 		return broken(err)
+	}
+	states := []State{Verified}
+	if u.State == Sent {
+		states = []State{Confirmed, Verified}
 	}
 	next := *u
 	next.State = Verified
@@ -171,7 +184,7 @@ func (b *Batch) Verified(ctx context.Context, u *Unit, seed token.Seed) error {
 		if err := tx.ExecOne("DELETE FROM seed WHERE unit = $1 AND run = 0", n.ID); err != nil {
 			return err
 		}
-		return b.recordState(tx, n)
+		return b.recordStates(tx, n, states...)
 	})
 }
 

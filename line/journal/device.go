@@ -49,9 +49,18 @@ var errNoBlock = errors.New("journal: internal error: no block")
 
 // Allocate begins a unit with the next serial number, and stores its seed. The error wraps
 // [ErrDevice] if the device has a unit, [ErrComplete], [ErrNumbers] or [ErrLedger].
-func (b *Batch) Allocate(ctx context.Context, d Device, seed token.Seed) (u Unit, err error) {
+func (b *Batch) Allocate(ctx context.Context, d Device, seed token.Seed) (Unit, error) {
+	return b.begin(ctx, d, seed, false)
+}
+
+// Start is [Batch.Allocate] and [Batch.Begin] in one transaction: the state is Sent.
+func (b *Batch) Start(ctx context.Context, d Device, seed token.Seed) (Unit, error) {
+	return b.begin(ctx, d, seed, true)
+}
+
+func (b *Batch) begin(ctx context.Context, d Device, seed token.Seed, send bool) (u Unit, err error) {
 	for {
-		u, err = b.allocate(ctx, d, seed)
+		u, err = b.allocate(ctx, d, seed, send)
 		if !errors.Is(err, errNoBlock) {
 			return u, err
 		}
@@ -62,7 +71,7 @@ func (b *Batch) Allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 }
 
 // allocate begins a unit with a number from a block of this station.
-func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit, err error) {
+func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed, send bool) (u Unit, err error) {
 	plain := seed.Bytes()
 	defer clear(plain)
 	mark := b.ring.Fingerprint(plain)
@@ -90,6 +99,9 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 			Order: b.order.ID, Number: first + next, Serial: serial, HardwareID: d.HardwareID, DeviceKey: d.Key, Expiry: expiry,
 			State: Allocated, Socket: d.Socket, Began: fromMillis(b.millis()), Results: d.Results,
 		}
+		if send {
+			u.State, u.Attempts = Sent, 1
+		}
 		if err := tx.Row("SELECT COALESCE(MAX(id), 0) + 1 FROM unit", nil, &u.ID); err != nil {
 			return err
 		}
@@ -103,7 +115,7 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		if err := tx.ExecOne("INSERT INTO seed (unit, run, key, sealed) VALUES ($1, 0, $2, $3)", u.ID, key, sealed); err != nil {
 			return err
 		}
-		return b.record(tx, u.ID, KindAllocate, struct {
+		err = b.record(tx, u.ID, KindAllocate, struct {
 			Order       string `json:"order"`
 			Block       int64  `json:"block"`
 			Number      int64  `json:"number"`
@@ -114,6 +126,10 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 			Shared      string `json:"shared_fingerprint,omitempty"`
 			Port        string `json:"port"`
 		}{b.order.ID, block, u.Number, serial.String(), d.HardwareID.String(), fmt.Sprintf("%x", d.Key), fmt.Sprintf("%x", mark), shared, d.Socket})
+		if err == nil && send {
+			err = b.recordAttempt(tx, &u)
+		}
+		return err
 	})
 	if errors.Is(err, errNoBlock) {
 		return Unit{}, errNoBlock
