@@ -28,7 +28,9 @@ bytes as slowly as a serial line, and compare two times:
 
 The ratio shows how much the line adds to its wires: cryptography, records on
 disk, waiting. The virtual tokens use the same processors, also for their part
-of the cryptography, and so do other programs: measure on an idle machine.
+of the cryptography, and so do other programs: measure on an idle machine. The
+kernel delivers the bytes of a pseudo-terminal in a task of its own, which waits
+for a free processor; --unix avoids that.
 
 Everything that is slow by nature is left out. One code is compared, which the
 token computes; the crystal is measured, but not until a limit is decided; and
@@ -43,6 +45,7 @@ and the attempts to read a locked token are as always.`,
 	f.IntVar(&c.Tokens, "tokens", 64, "number `N` of tokens")
 	f.IntVar(&c.Ports, "ports", 64, "number `N` of ports")
 	f.IntVar(&c.Baud, "baud", 115200, "`N` bits per second on each port")
+	f.BoolVar(&c.Unix, "unix", false, "use Unix sockets instead of pseudo-terminals")
 	return cmd
 }
 

@@ -35,6 +35,7 @@ type Config struct {
 	Ports      int   // sockets of each station
 	Dir        string
 	Baud       int              // bits per second on each wire; 0: no limit
+	Unix       bool             // the ports are Unix sockets, and not pseudo-terminals
 	Report     func(line.Event) // the second station's sockets follow the first one's; may be nil
 
 	// Station is called with each station before it runs, and returns a function that is
@@ -292,11 +293,15 @@ func (m *Room) addStation(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return err
 	}
+	scheme := port.PTY
+	if m.Unix {
+		scheme = port.Unix
+	}
 	var addrs []string
 	b := newBox(m.Ports)
 	mails := map[string]*mail{}
 	for k := range m.Ports {
-		addr := fmt.Sprintf("pty:%s/s%d-p%02d", m.sockets, i+1, k+1)
+		addr := fmt.Sprintf("%s:%s/s%d-p%02d", scheme, m.sockets, i+1, k+1)
 		o := &operator{room: m, box: b, number: k + 1, addr: addr, mail: newMail()}
 		s.operators = append(s.operators, o)
 		mails[addr] = o.mail
