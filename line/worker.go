@@ -84,12 +84,13 @@ func (k *socket) run(ctx context.Context) error {
 		}
 	}
 	k.emit(Event{Result: Waiting})
-	for {
+	for first := true; ; first = false {
 		addr, came, err := k.await(ctx)
 		if err != nil {
 			return nil
 		}
-		if err := k.device(ctx, addr, came); err != nil {
+		// A worker starts when its port has come, though it may start late.
+		if err := k.device(ctx, addr, came || first); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
