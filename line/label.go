@@ -58,12 +58,12 @@ func (p *labelPrinter) Print(ctx context.Context, u *journal.Unit, number int) (
 
 var errPrinter = errclass.New(errclass.Unreachable, "the label was not printed")
 
-// label prints the label of a locked unit.
+// label prints the label of a locked unit, if units get one.
 func (w *work) label(ctx context.Context) error {
-	j := w.station.journal
 	if !w.station.prints() {
 		return nil
 	}
+	j := w.station.journal
 	w.step(StepLabel)
 	printer := w.station.printer
 	label, err := j.Printing(ctx, &w.unit, w.socket, printer.String(), "")
