@@ -24,6 +24,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"sync"
 )
 
 // MAC returns a message authentication code over the parts, each with its length. Its
@@ -48,8 +49,36 @@ func WithMAC(mac MAC) Keys {
 // Signed returns keys that link the records with SHA-256, and sign the heads.
 func Signed(key ed25519.PrivateKey) Keys {
 	k := Public(key.Public().(ed25519.PublicKey))
-	k.seal = func(parts ...[]byte) []byte { return ed25519.Sign(key, joined(parts)) }
+	verify, s := k.check, &signer{key: key}
+	k.seal = func(parts ...[]byte) []byte { return s.sign(joined(parts)) }
+	k.check = func(seal []byte, parts ...[]byte) bool {
+		return s.signed(joined(parts), seal) || verify(seal, parts...)
+	}
 	return k
+}
+
+// signer signs heads. It remembers the last one, which is mostly the next to be verified:
+// a signature takes longer to verify than to make.
+type signer struct {
+	key ed25519.PrivateKey
+
+	mu            sync.Mutex // guards the fields below
+	message, seal []byte
+}
+
+func (s *signer) sign(message []byte) []byte {
+	seal := ed25519.Sign(s.key, message)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.message, s.seal = message, bytes.Clone(seal)
+	return seal
+}
+
+// signed reports whether the last signature was this one.
+func (s *signer) signed(message, seal []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seal != nil && bytes.Equal(seal, s.seal) && bytes.Equal(message, s.message)
 }
 
 // Public returns keys that verify a log of [Signed]. They cannot append to it.
