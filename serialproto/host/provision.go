@@ -158,7 +158,7 @@ func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (
 	private := station.private.Bytes()
 	defer clear(private)
 	hs, err := noise.NewHandshakeState(noise.Config{
-		CipherSuite:   noise.NewCipherSuite(noise.DH25519, noise.CipherAESGCM, noise.HashSHA256),
+		CipherSuite:   noise.NewCipherSuite(&x25519{station: station.key()}, noise.CipherAESGCM, noise.HashSHA256),
 		Random:        rand.Reader,
 		Pattern:       noise.HandshakeK,
 		Initiator:     true,

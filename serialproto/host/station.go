@@ -44,6 +44,7 @@ func ParsePublicKey(text string) (PublicKey, error) {
 // key.
 type StationKey struct {
 	private token.Seed
+	key     func() *ecdh.PrivateKey // returns private; a function does not print its value
 	public  PublicKey
 }
 
@@ -87,7 +88,7 @@ func stationKey(scalar []byte) (StationKey, error) {
 	if err != nil {
 		return StationKey{}, err
 	}
-	return StationKey{private, PublicKey(key.PublicKey().Bytes())}, nil
+	return StationKey{private, func() *ecdh.PrivateKey { return key }, PublicKey(key.PublicKey().Bytes())}, nil
 }
 
 // Public returns the public key.
