@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -45,8 +46,19 @@ const bitsPerByte = 10
 
 // Bench programs tokens on paced wires as fast as it can, and compares the time with the
 // time that the wires alone need. A wire carries one byte after the other: host and token
-// never send at once.
-func Bench(ctx context.Context, c Config) (r *BenchResult, err error) {
+// never send at once. Before, the same line runs once without pacing, because a program is
+// slow when it begins.
+func Bench(ctx context.Context, c Config) (*BenchResult, error) {
+	before := c
+	before.Dir, before.Baud, before.Report = filepath.Join(c.Dir, "before"), 0, nil
+	if _, err := bench(ctx, before); err != nil {
+		return nil, err
+	}
+	return bench(ctx, c)
+}
+
+// bench runs a line once.
+func bench(ctx context.Context, c Config) (r *BenchResult, err error) {
 	r = &BenchResult{Tokens: c.Tokens, Ports: c.Ports * c.Stations, Baud: c.Baud}
 	var mu sync.Mutex
 	var last time.Time
@@ -90,11 +102,15 @@ func Bench(ctx context.Context, c Config) (r *BenchResult, err error) {
 				first = o.wire.first
 			}
 			r.Bytes += o.wire.bytes
-			r.WireSeconds = max(r.WireSeconds, float64(o.wire.bytes*bitsPerByte)/float64(c.Baud))
+			if c.Baud > 0 {
+				r.WireSeconds = max(r.WireSeconds, float64(o.wire.bytes*bitsPerByte)/float64(c.Baud))
+			}
 		}
 	}
 	r.Seconds = last.Sub(first).Seconds()
-	r.Ratio = r.Seconds / r.WireSeconds
+	if c.Baud > 0 {
+		r.Ratio = r.Seconds / r.WireSeconds
+	}
 	return r, nil
 }
 
