@@ -636,3 +636,30 @@ func TestOrderRanOut(t *testing.T) {
 	require.Contains(t, e.Reason, "the order is valid from")
 	require.Equal(t, serialproto.StateBlank, m.Token.State())
 }
+
+// TestPathChanged has a device come back at another path of the same USB socket, as after a
+// power cut of the hub. The unit goes on, in the same socket.
+func TestPathChanged(t *testing.T) {
+	b := newFast(t)
+	find := b.config.Find
+	b.config.Find = func() ([]line.Socket, error) {
+		found, err := find()
+		for i := range found {
+			found[i].Name = "usb 1-1"
+		}
+		return found, err
+	}
+	b.start()
+	m := b.device()
+	p := b.plug(m, 1)
+	_, n := b.wait(0, "clock", func(e line.Event) bool { return e.Step == line.StepClock })
+	b.pull(p)
+	gone, n := b.wait(n, "gone", func(e line.Event) bool { return e.Result == line.Fail })
+	require.Contains(t, gone.Reason, "pulled out")
+	b.plug(m, 7)
+	e, _ := b.wait(n, "result", func(e line.Event) bool { return e.Result == line.Pass || e.Result == line.Fail })
+	require.Equal(t, line.Pass, e.Result, e)
+	require.Equal(t, gone.Serial, e.Serial)
+	require.Equal(t, gone.Number, e.Number)
+	b.check()
+}

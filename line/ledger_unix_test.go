@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	cryptorand "crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,8 @@ import (
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
 )
 
 // sharingEnv has the parameters of a child process.
@@ -361,4 +364,47 @@ func allDone(t *testing.T, list ...*sharing) bool {
 		done += c.Done
 	}
 	return done >= int64(list[0].order.Count)
+}
+
+// TestLedgerClone plugs in a device with the key of one that another station has finished.
+// The ledger finds that while the device is programmed, and the unit is given up.
+func TestLedgerClone(t *testing.T) {
+	ledger := filepath.Join(t.TempDir(), "ledger.db")
+	b, list := newSharing(t, ledger, 10)
+	one, two := list[0], list[1]
+	m := b.device()
+	p := b.plug(m, 29)
+	open, err := port.Open(t.Context(), p.Addr())
+	require.NoError(t, err)
+	key, _, err := host.New(open).DeviceKey(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, open.Close())
+	b.pull(p)
+	seed, err := token.GenerateSeed(cryptorand.Reader, token.DefaultSeedLen)
+	require.NoError(t, err)
+	u, err := one.batch.Start(t.Context(), journal.Device{HardwareID: m.Token.HardwareID(), Key: key, Socket: "usb 1-1"}, seed)
+	require.NoError(t, err)
+	require.NoError(t, one.batch.Verified(t.Context(), &u, seed))
+	require.NoError(t, one.batch.Advance(t.Context(), &u, journal.Locked, journal.Labelled, journal.Done))
+	require.NoError(t, one.journal.Sync(t.Context()))
+
+	report := b.config.Report
+	b.config.Report = func(e line.Event) {
+		if e.Step == line.StepCodes { // a copy in the background may come too late
+			if err := two.journal.Sync(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		report(e)
+	}
+	two.start()
+	e := b.one(m, 21)
+	require.Equal(t, line.Fail, e.Result, e)
+	require.Equal(t, journal.Void, e.State)
+	require.Equal(t, journal.BinSuspect, e.Bin)
+	require.Contains(t, e.Reason, "at station-1 (done)")
+	require.Equal(t, serialproto.StateWiped, m.Token.State())
+	require.NoError(t, two.stop())
+	one.close()
+	two.close()
 }

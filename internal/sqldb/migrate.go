@@ -3,6 +3,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,7 +69,7 @@ func (db *DB) mustBeCurrent(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now == 0:
-		return fmt.Errorf("%w: create one with %s init", db.schema.ErrNone, db.schema.Program)
+		return fmt.Errorf("%w: create one with %s", db.schema.ErrNone, db.schema.initCommand())
 	case now > newest:
 		return fmt.Errorf("%w: its tables have version %d, this program supports version %d: use a newer program", ErrVersion, now, newest)
 	case now < newest:
@@ -77,7 +78,7 @@ func (db *DB) mustBeCurrent(ctx context.Context) error {
 				return err
 			}
 		}
-		return fmt.Errorf("%w: its tables have version %d, this program needs version %d: update them with %s migrate", ErrVersion, now, newest, db.schema.Program)
+		return fmt.Errorf("%w: its tables have version %d, this program needs version %d: update them with %s", ErrVersion, now, newest, cmp.Or(db.schema.Update, db.schema.Program+" migrate"))
 	}
 	return nil
 }

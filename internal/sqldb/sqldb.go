@@ -3,6 +3,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -30,8 +31,12 @@ var (
 // A Schema describes the tables of a program.
 type Schema struct {
 	// Program is a command such as "fob validator". PostgreSQL shows it as the name of
-	// the application. Error messages refer to its commands init and migrate.
+	// the application.
 	Program string
+
+	// Init and Update are the commands that create the tables and bring them up to date,
+	// for messages; "": init and migrate of the program.
+	Init, Update string
 
 	// Thing names the content of a database in messages, such as "bank".
 	Thing string
@@ -56,6 +61,9 @@ type Schema struct {
 	// not migrate. If it returns an error, Open returns it instead of [ErrVersion].
 	CheckOld func(*Tx) error
 }
+
+// initCommand returns the command that creates the tables.
+func (s *Schema) initCommand() string { return cmp.Or(s.Init, s.Program+" init") }
 
 // DB is a database. Any number of goroutines may call its methods.
 type DB struct {

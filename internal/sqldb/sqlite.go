@@ -106,7 +106,7 @@ func (s *Schema) prepareFile(name string, create bool) error {
 	case !errors.Is(err, os.ErrNotExist):
 		return errclass.With(errclass.Usage, fmt.Errorf("opening the database: %w", err))
 	case !create:
-		return fmt.Errorf("database %s: %w: the file does not exist: check its name, or create the %s with %s init", name, s.ErrNone, s.Thing, s.Program)
+		return fmt.Errorf("database %s: %w: the file does not exist: check its name, or create the %s with %s", name, s.ErrNone, s.Thing, s.initCommand())
 	}
 	if dir := filepath.Dir(name); dir != "." {
 		if _, err := os.Stat(dir); err != nil {

@@ -57,7 +57,7 @@ var (
 var migrations embed.FS
 
 var schema = sqldb.Schema{
-	Program: "fob line", Thing: "journal", Migrations: must(fs.Sub(migrations, "migrations")),
+	Program: "fob line", Init: "fob line run", Update: "fob line run", Thing: "journal", Migrations: must(fs.Sub(migrations, "migrations")),
 	Versions: "line_version", ErrNone: ErrNone, ErrBusy: errBusy, Erase: true,
 }
 

@@ -45,7 +45,7 @@ var (
 )
 
 var ledgerSchema = sqldb.Schema{
-	Program: "fob line", Thing: "ledger", Migrations: must(fs.Sub(migrations, "migrations/ledger")),
+	Program: "fob line", Init: "fob line run --db", Update: "fob line run --db", Thing: "ledger", Migrations: must(fs.Sub(migrations, "migrations/ledger")),
 	Versions: "ledger_version", ErrNone: ErrNoLedger, ErrBusy: errBusy,
 }
 
