@@ -192,7 +192,11 @@ func (p *pluggable) Unplug() {
 func (p *pluggable) memory() []byte {
 	memory, err := os.ReadFile(p.flash)
 	require.NoError(p.t, err)
-	return bytes.TrimRight(memory, "\xff")
+	end := len(memory)
+	for end > 0 && memory[end-1] == 0xFF {
+		end--
+	}
+	return memory[:end]
 }
 
 // finals asks all boards for their states.
