@@ -24,7 +24,7 @@ import (
 // BenchmarkSize allocates and records units in a journal with FOB_RECORDS records (20,000
 // unless set; the documented size is 10,000,000). The records and the units are made in
 // bulk, and are right. Each unit passes through all states, in the transactions of a
-// station without a printer. FOB_JOURNAL names a folder that keeps the journal for the
+// station with and without a printer. FOB_JOURNAL names a folder that keeps the journal for the
 // next run.
 func BenchmarkSize(b *testing.B) {
 	wanted := 20_000
@@ -46,7 +46,7 @@ func BenchmarkSize(b *testing.B) {
 		c, err := batch.Counts(ctx)
 		require.NoError(b, err)
 		if c.Done == 0 {
-			makeUnit(b, batch, number<<32)
+			makeUnit(b, batch, number<<32, false)
 			fill(b, batch, wanted)
 		}
 		if batch.head(b) >= int64(wanted) {
@@ -57,15 +57,19 @@ func BenchmarkSize(b *testing.B) {
 	}
 	batch := largeOrder(b, j, 99)
 	defer batch.Close()
-	c, err := batch.Counts(ctx)
-	require.NoError(b, err)
-	n := int(c.Done)
-	makeUnit(b, batch, 99<<32+n) // the run, and the first block
-	for b.Loop() {
-		n++
-		makeUnit(b, batch, 99<<32+n)
+	for name, labels := range map[string]bool{"label": true, "plain": false} {
+		b.Run(name, func(b *testing.B) {
+			c, err := batch.Counts(ctx)
+			require.NoError(b, err)
+			n := int(c.Done)
+			makeUnit(b, batch, 99<<32+n, labels) // the run, and the first block
+			for b.Loop() {
+				n++
+				makeUnit(b, batch, 99<<32+n, labels)
+			}
+			b.ReportMetric(float64(batch.head(b)), "records")
+		})
 	}
-	b.ReportMetric(float64(batch.head(b)), "records")
 }
 
 // largeOrder begins an order for a million units.
@@ -95,7 +99,7 @@ func numberedDevice(n int) Device {
 }
 
 // makeUnit takes a unit through all states.
-func makeUnit(b *testing.B, batch *Batch, n int) {
+func makeUnit(b *testing.B, batch *Batch, n int, labels bool) {
 	ctx := b.Context()
 	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
 	require.NoError(b, err)
@@ -103,7 +107,15 @@ func makeUnit(b *testing.B, batch *Batch, n int) {
 	require.NoError(b, err)
 	require.NoError(b, batch.Verified(ctx, &u, seed))
 	require.NoError(b, batch.Advance(ctx, &u, Locking))
-	require.NoError(b, batch.Advance(ctx, &u, Locked, Labelled, Done))
+	if !labels {
+		require.NoError(b, batch.Advance(ctx, &u, Locked, Labelled, Done))
+		return
+	}
+	require.NoError(b, batch.Advance(ctx, &u, Locked))
+	label, err := batch.Printing(ctx, &u, "usb 1-1", "file:labels", "")
+	require.NoError(b, err)
+	require.NoError(b, batch.Labelled(ctx, &u, label, NoWait))
+	require.NoError(b, batch.Advance(ctx, &u, Done))
 }
 
 // fill repeats the only unit of an order, until the journal has enough records or the order
