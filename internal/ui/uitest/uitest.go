@@ -58,7 +58,7 @@ func NewTab(t testing.TB, base string) *Tab {
 	}
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	b.check(err)
-	b.ctx, end = context.WithTimeout(ctx, 5*time.Minute)
+	b.ctx, end = context.WithTimeout(ctx, 20*time.Minute)
 	t.Cleanup(end)
 	t.Cleanup(func() {
 		b.Mu.Lock()
@@ -112,7 +112,7 @@ func Result[T any](b *Tab, a chromedp.Action[T]) T {
 // WaitUntil waits until an expression is true on the page.
 func (b *Tab) WaitUntil(expression string) {
 	b.T.Helper()
-	Result(b, chromedp.Poll[bool](expression))
+	Result(b, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0))) // the tab has a limit
 }
 
 // Open opens a path and waits for the page's title.
