@@ -45,7 +45,7 @@ func NewTab(t testing.TB, base string) *Tab {
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900))
+		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900), chromedp.WSURLReadTimeout(5*time.Minute))
 	ctx, end := chromedp.NewExecAllocator(context.Background(), o...)
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
