@@ -3,7 +3,6 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/json"
 	"net/url"
 	"os"
@@ -123,9 +122,7 @@ func TestAuditVerifySince(t *testing.T) {
 
 func query(t *testing.T, file, text string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
-	require.NoError(t, err)
-	_, err = db.Exec(text)
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
+	db := pgtest.Raw(t, file)
+	pgtest.Exec(t, db, text)
+	require.NoError(t, db.Close()) // the next command may delete the write-ahead log
 }

@@ -10,7 +10,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -62,18 +61,15 @@ var kinds = map[string]struct{ write, verify, wrong chain.Keys }{
 // each runs a test on both databases with both kinds of keys, with an empty diary.
 func each(t *testing.T, test func(t *testing.T, db *sqldb.DB, kind string)) {
 	for kind := range kinds {
-		for system, name := range map[string]func(t *testing.T) string{
-			"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "diary.db") },
-			"postgres": func(t *testing.T) string { return pgtest.Database(t) },
-		} {
-			t.Run(kind+" "+system, func(t *testing.T) {
-				db, err := schema.Open(t.Context(), name(t), true)
+		t.Run(kind, func(t *testing.T) {
+			pgtest.Each(t, func(t *testing.T, name string) {
+				db, err := schema.Open(t.Context(), name, true)
 				require.NoError(t, err)
 				t.Cleanup(func() { require.NoError(t, db.Close()) })
 				update(t, db, func(tx *sqldb.Tx) error { return diary.Create(tx, kinds[kind].write) })
 				test(t, db, kind)
 			})
-		}
+		})
 	}
 }
 

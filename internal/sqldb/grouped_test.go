@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/sqldb"
 )
 
@@ -60,7 +61,7 @@ var errMine = errors.New("mine")
 
 // TestGrouped checks that a failing function of a group does not affect the others.
 func TestGrouped(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		const n = 60
 		var errs [n]error
@@ -147,7 +148,7 @@ func record(tx *sqldb.Tx, ids []string) error {
 // TestCancelled checks that a function whose caller leaves before a writer is free does
 // not run. The caller gets the error of its context.
 func TestCancelled(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		release := hold(t, db)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -180,7 +181,7 @@ func TestCancelled(t *testing.T) {
 // TestCancelledDuringUpdate checks that on PostgreSQL a single update ends with its caller's
 // context, and leaves no changes.
 func TestCancelledDuringUpdate(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		ctx, cancel := context.WithCancel(context.Background())
 		err := db.Update(ctx, func(tx *sqldb.Tx) error {
@@ -207,7 +208,7 @@ func TestCancelledDuringUpdate(t *testing.T) {
 // TestClose checks that every waiting caller gets an answer, and that no goroutine
 // remains.
 func TestClose(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		before := goroutines()
 		for round := range 10 {
 			db, err := sqldb.Items.Open(t.Context(), name, true)
@@ -274,7 +275,7 @@ func goroutines() (n int) {
 // TestOddTexts checks that a text which PostgreSQL cannot store matches no row, and
 // does not affect other transactions.
 func TestOddTexts(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		for _, odd := range []string{"a\x00b", "\xff", "\xed\xa0\x80"} {
 			update(t, db, func(tx *sqldb.Tx) error {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestMigrations(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		ctx := t.Context()
 		_, err := sqldb.Items.Open(ctx, name, false)
 		require.ErrorIs(t, err, sqldb.ErrNoItems)
@@ -62,7 +62,7 @@ func TestMigrations(t *testing.T) {
 
 		err = sqldb.Items.UseAt(ctx, name, 3, func(*sqldb.DB) error { return nil })
 		require.ErrorContains(t, err, "this program supports versions up to 2")
-		exec(t, raw(t, name), "INSERT INTO item_version (version_id, is_applied, tstamp) VALUES (9999, $1, CURRENT_TIMESTAMP)", true)
+		pgtest.Exec(t, pgtest.Raw(t, name), "INSERT INTO item_version (version_id, is_applied, tstamp) VALUES (9999, $1, CURRENT_TIMESTAMP)", true)
 		_, err = sqldb.Items.Open(ctx, name, true)
 		require.ErrorIs(t, err, sqldb.ErrVersion)
 		require.ErrorContains(t, err, "use a newer program")
@@ -71,7 +71,7 @@ func TestMigrations(t *testing.T) {
 
 // TestTwoSchemas checks that a program does not change the tables of another program.
 func TestTwoSchemas(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		require.NoError(t, open(t, name).Close())
 		other := *sqldb.Items
 		other.Versions, other.ErrNone = "other_version", errors.New("no others")

@@ -3,7 +3,6 @@
 package sqldb_test
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,15 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
-	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/sqldb"
 )
-
-// each runs a test on SQLite and on PostgreSQL, with the name of an empty database.
-func each(t *testing.T, test func(t *testing.T, name string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "item.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
-}
 
 // open opens a database that has tables but no data.
 func open(t *testing.T, name string) *sqldb.DB {
@@ -29,26 +21,6 @@ func open(t *testing.T, name string) *sqldb.DB {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
-}
-
-// raw opens a database directly with its driver.
-func raw(t *testing.T, name string) *sql.DB {
-	t.Helper()
-	driver := "sqlite"
-	if sqldb.IsPostgres(name) {
-		driver = "pgx"
-	}
-	db, err := sql.Open(driver, name)
-	require.NoError(t, err)
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	return db
-}
-
-func exec(t *testing.T, db *sql.DB, query string, args ...any) {
-	t.Helper()
-	_, err := db.ExecContext(t.Context(), query, args...)
-	require.NoError(t, err)
 }
 
 func update(t *testing.T, db *sqldb.DB, fn func(tx *sqldb.Tx) error) {

@@ -10,12 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/sqldb"
 )
 
 // TestExists checks that a violated key has the same name on both databases.
 func TestExists(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		update(t, db, func(tx *sqldb.Tx) error {
 			if err := tx.ExecOne("INSERT INTO label (text) VALUES ('Blue')"); err != nil {
@@ -39,7 +40,7 @@ func TestExists(t *testing.T) {
 }
 
 func TestForeignKey(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		err := db.Update(t.Context(), func(tx *sqldb.Tx) error { return tx.ExecOne("INSERT INTO part (item) VALUES ('none')") })
 		require.ErrorIs(t, err, sqldb.ErrNotFound)
@@ -49,7 +50,7 @@ func TestForeignKey(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		update(t, db, func(tx *sqldb.Tx) error {
 			for _, id := range []string{"a_1", "a_2", "a_3", "ab4", "b_1"} {
@@ -85,7 +86,7 @@ func TestPages(t *testing.T) {
 // TestBefore checks the order of the functions around a commit, and that an error before
 // it leaves no change behind.
 func TestBefore(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		var order []string
 		update(t, db, func(tx *sqldb.Tx) error {
@@ -132,7 +133,7 @@ func TestBefore(t *testing.T) {
 // TestScanStrict stores a number and a text as values of other types, as only SQLite
 // allows.
 func TestScanStrict(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		update(t, db, func(tx *sqldb.Tx) error { return sqldb.Add(tx, "a") })
 		scan := func(query string) (proper bool) {
@@ -162,7 +163,7 @@ func TestScanStrict(t *testing.T) {
 
 // TestObserve checks that each transaction is reported with its kind.
 func TestObserve(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		kinds := make(chan sqldb.Operation, 10)
 		db.Observe(func(kind sqldb.Operation, _ time.Duration) { kinds <- kind })

@@ -3,14 +3,13 @@
 package bank_test
 
 import (
-	"database/sql"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/internal/sqldb"
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
@@ -27,20 +26,6 @@ func manyRecords(n int) seedfile.Reader {
 	return banktest.Records(list...)
 }
 
-// openRaw opens a database through its driver alone, like an intruder.
-func openRaw(t *testing.T, name string) *sql.DB {
-	t.Helper()
-	driver := "pgx"
-	if !sqldb.IsPostgres(name) {
-		// The bank may be writing, and take long on a busy machine.
-		driver, name = "sqlite", name+"?_pragma=busy_timeout(600000)"
-	}
-	db, err := sql.Open(driver, name)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	return db
-}
-
 // ageUnfinishedImports makes unfinished imports appear to have begun a quarter of an
 // hour ago. An import's ID contains the time in its first 48 bits (RFC 9562, section
 // 5.7).
@@ -51,7 +36,7 @@ func ageUnfinishedImports(t *testing.T, v *victim) {
 	for i := range 6 {
 		id[i] = byte(ms >> (40 - 8*i))
 	}
-	_, err := openRaw(t, v.Name).ExecContext(t.Context(), "UPDATE token SET import = $1 WHERE condition = 0", id.String())
+	_, err := pgtest.Raw(t, v.Name).ExecContext(t.Context(), "UPDATE token SET import = $1 WHERE condition = 0", id.String())
 	require.NoError(t, err)
 }
 
@@ -77,7 +62,7 @@ func TestImportTakenForBrokenOff(t *testing.T) {
 		other := openSecond(t, d, d.Master)
 		v := &victim{Harness: d, t: t}
 		r := &hookedReader{Reader: manyRecords(2500), at: 2200, hook: func() {
-			db := openRaw(t, d.Name)
+			db := pgtest.Raw(t, d.Name)
 			require.Eventually(t, func() bool {
 				var n int
 				err := db.QueryRow("SELECT COUNT(*) FROM token WHERE condition = 0").Scan(&n)
@@ -91,7 +76,7 @@ func TestImportTakenForBrokenOff(t *testing.T) {
 		require.ErrorContains(t, err, "nothing was imported")
 		require.Zero(t, countTokens(t, other))
 		var n int
-		require.NoError(t, openRaw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token").Scan(&n))
+		require.NoError(t, pgtest.Raw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token").Scan(&n))
 		require.Zero(t, n)
 		_, err = other.Import(t.Context(), banktest.Clerk, manyRecords(2500), bank.ImportOptions{})
 		require.NoError(t, err)

@@ -4,7 +4,6 @@ package bank_test
 
 import (
 	"bufio"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
@@ -177,9 +177,7 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (printed
 // requireSQLiteIntact checks the integrity of an SQLite file.
 func requireSQLiteIntact(t *testing.T, name string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", name)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
+	db := pgtest.Raw(t, name)
 	var verdict string
 	require.NoError(t, db.QueryRow("PRAGMA integrity_check").Scan(&verdict))
 	require.Equal(t, "ok", verdict)

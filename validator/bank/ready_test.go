@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
@@ -55,7 +56,7 @@ func TestReadyAfterRotation(t *testing.T) {
 func TestReadyOpensASeed(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Import("", 1)
-	_, err := openRaw(t, d.Name).Exec("UPDATE token SET seed = x'00'")
+	_, err := pgtest.Raw(t, d.Name).Exec("UPDATE token SET seed = x'00'")
 	require.NoError(t, err)
 	require.ErrorIs(t, d.Bank.Ready(t.Context()), vault.ErrAltered)
 }
@@ -65,7 +66,7 @@ func TestReadyOpensASeed(t *testing.T) {
 // ready again.
 func TestReadyDoesNotHang(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
-	db := openRaw(t, d.Name)
+	db := pgtest.Raw(t, d.Name)
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")

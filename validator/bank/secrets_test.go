@@ -181,7 +181,7 @@ func TestSecretsPrinted(t *testing.T) {
 func TestSeedOfAnother(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serials := d.Import("", 3)
-		r := openRaw(t, d.Name)
+		r := pgtest.Raw(t, d.Name)
 		a, b := serials[0].String(), serials[1].String()
 		for _, query := range []string{
 			"UPDATE token SET seed = (SELECT seed FROM token WHERE serial = '" + a + "') WHERE serial = '" + b + "'",

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
@@ -71,15 +72,15 @@ func fill(t *testing.T, db *store.DB, n int) {
 // TestAttacks manipulates a log with SQL, like an attacker who has the database but not
 // its key. The report must contain each manipulation and its place.
 func TestAttacks(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
-		r := raw(t, name)
+		r := pgtest.Raw(t, name)
 		fill(t, db, 8)
-		exec(t, r, "CREATE TABLE early AS SELECT * FROM audit")
-		exec(t, r, "CREATE TABLE early_chain AS SELECT * FROM audit_chain")
+		pgtest.Exec(t, r, "CREATE TABLE early AS SELECT * FROM audit")
+		pgtest.Exec(t, r, "CREATE TABLE early_chain AS SELECT * FROM audit_chain")
 		fill(t, db, 40)
-		exec(t, r, "CREATE TABLE good AS SELECT * FROM audit")
-		exec(t, r, "CREATE TABLE good_chain AS SELECT * FROM audit_chain")
+		pgtest.Exec(t, r, "CREATE TABLE good AS SELECT * FROM audit")
+		pgtest.Exec(t, r, "CREATE TABLE good_chain AS SELECT * FROM audit_chain")
 		whole := verify(t, db, "")
 		require.Empty(t, whole.Faults)
 		require.EqualValues(t, 48, whole.Records)
@@ -106,7 +107,7 @@ func TestAttacks(t *testing.T) {
 		}
 		end := last(a)
 		const columns = "at, user_id, clerk_id, contract, act, serial, rule, reason, done, front, source, note, mac"
-		do := func(query string, args ...any) func() { return func() { exec(t, r, query, args...) } }
+		do := func(query string, args ...any) func() { return func() { pgtest.Exec(t, r, query, args...) } }
 		for _, c := range []struct {
 			what  string
 			how   func()
@@ -120,55 +121,55 @@ func TestAttacks(t *testing.T) {
 			{"delete", do("DELETE FROM audit WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d: record 4 follows record 2", a)},
 			{"delete the first", do("DELETE FROM audit WHERE chain = $1 AND seq = 1", a), false, fmt.Sprintf("chain %d: record 2 follows record 0", a)},
 			{"delete and close up", func() {
-				exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq = 3", a)
+				pgtest.Exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq = 3", a)
 				for s := int64(4); s <= end; s++ {
-					exec(t, r, "UPDATE audit SET seq = $2 - 1 WHERE chain = $1 AND seq = $2", a, s)
+					pgtest.Exec(t, r, "UPDATE audit SET seq = $2 - 1 WHERE chain = $1 AND seq = $2", a, s)
 				}
 			}, false, fmt.Sprintf("chain %d, record 3: the record was changed", a)},
 			{"insert", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, seq + 100000, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d: record 100002 follows record %d", a, end)},
 			{"insert behind the end", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, $2 + 1, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a, end), false, fmt.Sprintf("chain %d, record %d: the record was changed", a, end+1)},
 			{"insert before the beginning", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, 0, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d, record 0: the record was changed", a)},
 			{"swap", func() {
-				exec(t, r, "UPDATE audit SET seq = -1 WHERE chain = $1 AND seq = 2", a)
-				exec(t, r, "UPDATE audit SET seq = 2 WHERE chain = $1 AND seq = 4", a)
-				exec(t, r, "UPDATE audit SET seq = 4 WHERE chain = $1 AND seq = -1", a)
+				pgtest.Exec(t, r, "UPDATE audit SET seq = -1 WHERE chain = $1 AND seq = 2", a)
+				pgtest.Exec(t, r, "UPDATE audit SET seq = 2 WHERE chain = $1 AND seq = 4", a)
+				pgtest.Exec(t, r, "UPDATE audit SET seq = 4 WHERE chain = $1 AND seq = -1", a)
 			}, false, fmt.Sprintf("chain %d, record 2: the record was changed", a)},
 			{"move to another chain", do("UPDATE audit SET chain = $2, seq = 99 WHERE chain = $1 AND seq = 3", a, b), false, fmt.Sprintf("chain %d: record 99 follows", b)},
 			{"move to a chain that is not there", do("UPDATE audit SET chain = 99 WHERE chain = $1 AND seq = 3", a), false, "chain 99, record 3: there is no such chain"},
 			{"cut the tail", do("DELETE FROM audit WHERE chain = $1 AND seq > 3", a), false, fmt.Sprintf("chain %d ends with record 3, its head is at record %d", a, end)},
 			{"cut the tail and the head with it", func() {
-				exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq > 3", a)
-				exec(t, r, "UPDATE audit_chain SET seq = 3, mac = (SELECT mac FROM good WHERE chain = $1 AND seq = 3) WHERE id = $1", a)
+				pgtest.Exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq > 3", a)
+				pgtest.Exec(t, r, "UPDATE audit_chain SET seq = 3, mac = (SELECT mac FROM good WHERE chain = $1 AND seq = 3) WHERE id = $1", a)
 			}, false, fmt.Sprintf("chain %d: its head was changed", a)},
 			{"cut the tail and put the old head back", func() {
-				exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq > (SELECT seq FROM early_chain WHERE id = $1)", a)
-				exec(t, r, "DELETE FROM audit_chain WHERE id = $1", a)
-				exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain WHERE id = $1", a)
+				pgtest.Exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq > (SELECT seq FROM early_chain WHERE id = $1)", a)
+				pgtest.Exec(t, r, "DELETE FROM audit_chain WHERE id = $1", a)
+				pgtest.Exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain WHERE id = $1", a)
 			}, true, fmt.Sprintf("chain %d ends with record", a)},
 			{"the head of another chain", do("UPDATE audit_chain SET seq = g.seq, mac = g.mac, seal = g.seal FROM good_chain g WHERE g.id = $2 AND audit_chain.id = $1", a, b), false, fmt.Sprintf("chain %d: its head was changed", a)},
 			{"delete a head", do("DELETE FROM audit_chain WHERE id = $1", a), false, fmt.Sprintf("chain %d: its head is missing", a)},
 			{"delete an empty head", do("DELETE FROM audit_chain WHERE id = 16"), false, "chain 16: its head is missing"},
 			{"delete a chain and its head", func() {
-				exec(t, r, "DELETE FROM audit WHERE chain = $1", a)
-				exec(t, r, "DELETE FROM audit_chain WHERE id = $1", a)
+				pgtest.Exec(t, r, "DELETE FROM audit WHERE chain = $1", a)
+				pgtest.Exec(t, r, "DELETE FROM audit_chain WHERE id = $1", a)
 			}, false, fmt.Sprintf("chain %d: its head is missing", a)},
 			{"one head more", do("INSERT INTO audit_chain SELECT 17, seq, mac, seal FROM good_chain WHERE id = 1"), false, "chain 17: there is no such chain"},
 			{"delete all records", do("DELETE FROM audit"), false, fmt.Sprintf("chain %d ends with record 0, its head is at record %d", a, end)},
 			{"delete everything", func() {
-				exec(t, r, "DELETE FROM audit")
-				exec(t, r, "DELETE FROM audit_chain")
+				pgtest.Exec(t, r, "DELETE FROM audit")
+				pgtest.Exec(t, r, "DELETE FROM audit_chain")
 			}, false, "chain 1: its head is missing"},
 			{"an earlier copy of all", func() {
-				exec(t, r, "DELETE FROM audit")
-				exec(t, r, "DELETE FROM audit_chain")
-				exec(t, r, "INSERT INTO audit SELECT * FROM early")
-				exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain")
+				pgtest.Exec(t, r, "DELETE FROM audit")
+				pgtest.Exec(t, r, "DELETE FROM audit_chain")
+				pgtest.Exec(t, r, "INSERT INTO audit SELECT * FROM early")
+				pgtest.Exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain")
 			}, true, "records were removed"},
 			{"an earlier copy of all, and written on", func() {
-				exec(t, r, "DELETE FROM audit")
-				exec(t, r, "DELETE FROM audit_chain")
-				exec(t, r, "INSERT INTO audit SELECT * FROM early")
-				exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain")
+				pgtest.Exec(t, r, "DELETE FROM audit")
+				pgtest.Exec(t, r, "DELETE FROM audit_chain")
+				pgtest.Exec(t, r, "INSERT INTO audit SELECT * FROM early")
+				pgtest.Exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain")
 				for range 80 {
 					require.NoError(t, db.Grouped(t.Context(), "", func(tx *store.Tx) error { tx.AddAudit(record(1)); return nil }))
 				}
@@ -182,10 +183,10 @@ func TestAttacks(t *testing.T) {
 					report = verify(t, db, whole.Checkpoint)
 				}
 				require.Contains(t, strings.Join(report.Faults, "\n"), c.want)
-				exec(t, r, "DELETE FROM audit")
-				exec(t, r, "DELETE FROM audit_chain")
-				exec(t, r, "INSERT INTO audit SELECT * FROM good")
-				exec(t, r, "INSERT INTO audit_chain SELECT * FROM good_chain")
+				pgtest.Exec(t, r, "DELETE FROM audit")
+				pgtest.Exec(t, r, "DELETE FROM audit_chain")
+				pgtest.Exec(t, r, "INSERT INTO audit SELECT * FROM good")
+				pgtest.Exec(t, r, "INSERT INTO audit_chain SELECT * FROM good_chain")
 				require.Empty(t, verify(t, db, whole.Checkpoint).Faults)
 			})
 		}
@@ -201,9 +202,9 @@ func TestAttacks(t *testing.T) {
 // TestAlteredHead checks that the bank writes nothing after an altered head, and that
 // an operation is not performed if it cannot be recorded.
 func TestAlteredHead(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
-		r := raw(t, name)
+		r := pgtest.Raw(t, name)
 		fill(t, db, 8)
 		for what, query := range map[string]string{
 			"sequence": "UPDATE audit_chain SET seq = seq + 1",
@@ -211,8 +212,8 @@ func TestAlteredHead(t *testing.T) {
 			"seal":     "UPDATE audit_chain SET seal = mac",
 			"gone":     "DELETE FROM audit_chain",
 		} {
-			exec(t, r, "CREATE TABLE good AS SELECT * FROM audit_chain")
-			exec(t, r, query)
+			pgtest.Exec(t, r, "CREATE TABLE good AS SELECT * FROM audit_chain")
+			pgtest.Exec(t, r, query)
 			for _, run := range []func(fn func(*store.Tx) error) error{
 				func(fn func(*store.Tx) error) error { return db.Update(t.Context(), fn) },
 				func(fn func(*store.Tx) error) error { return db.Grouped(t.Context(), "", fn) },
@@ -224,9 +225,9 @@ func TestAlteredHead(t *testing.T) {
 				require.ErrorContains(t, err, "the audit log was changed by another program", what)
 				require.ErrorContains(t, err, "run fob validator audit verify", what)
 			}
-			exec(t, r, "DELETE FROM audit_chain")
-			exec(t, r, "INSERT INTO audit_chain SELECT * FROM good")
-			exec(t, r, "DROP TABLE good")
+			pgtest.Exec(t, r, "DELETE FROM audit_chain")
+			pgtest.Exec(t, r, "INSERT INTO audit_chain SELECT * FROM good")
+			pgtest.Exec(t, r, "DROP TABLE good")
 			view(t, db, func(tx *store.Tx) error {
 				_, err := tx.Contract("c")
 				require.ErrorIs(t, err, store.ErrNotFound)
@@ -241,9 +242,9 @@ func TestAlteredHead(t *testing.T) {
 // TestRandomEdits checks that any edit of one column of one record or head is detected, for
 // any new value.
 func TestRandomEdits(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
-		r := raw(t, name)
+		r := pgtest.Raw(t, name)
 		fill(t, db, 12)
 		numbers := []string{"chain", "seq", "at", "done"}
 		blobs := []string{"mac"}

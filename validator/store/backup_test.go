@@ -9,13 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/validator/store"
 )
 
 // TestEveryTableIsSaved checks that each table is either in a backup or left out on
 // purpose. A new table that is in neither list makes every backup and this test fail.
 func TestEveryTableIsSaved(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		view(t, db, func(tx *store.Tx) error {
 			have, err := tx.Tables()

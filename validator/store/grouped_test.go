@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/validator/store"
 )
 
@@ -21,7 +22,7 @@ func contract(id string) store.Contract {
 // TestGroupedRecords checks that each function that succeeds has one record, whether or
 // not it shared a transaction with a function that failed.
 func TestGroupedRecords(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		var mu sync.Mutex
 		reported := map[string]int{}

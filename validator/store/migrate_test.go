@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
@@ -15,7 +16,7 @@ import (
 // TestClockMigration migrates a token that was used at an older bank. Its last code was
 // of step 1,000, and its clock was two steps ahead.
 func TestClockMigration(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db, err := store.Open(t.Context(), name, true)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })

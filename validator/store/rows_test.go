@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
@@ -39,7 +40,7 @@ func row(t *testing.T, text string) store.TokenRow {
 
 // TestRoundTrips checks that every field is read back as it was written.
 func TestRoundTrips(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		c := store.Contract{ID: "c-1", Name: "株式会社 '\"%_\\", Address: "東京都\u3000𠮷野家", Email: "a@example.com", Language: store.English, HadFree: true, Created: 12}
 		tok := row(t, "123456789012")
@@ -182,7 +183,7 @@ func TestRoundTrips(t *testing.T) {
 // TestOneMasterPerContract checks that the database allows one master per contract, independently of
 // the rules above it.
 func TestOneMasterPerContract(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		user := func(id, contract string, r validator.Role) store.UserRow {
 			return store.UserRow{User: store.User{ID: id, Contract: contract, Role: r, Name: id, Language: "ja"}}
@@ -225,7 +226,7 @@ func pages[T any](t *testing.T, want []string, page func(p store.Page) ([]T, str
 
 // TestPagination checks that the pages together are the complete list, with each line once.
 func TestPagination(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		const n = 23
 		var ids, serials []string
@@ -294,7 +295,7 @@ func TestPagination(t *testing.T) {
 
 // TestSearch checks that text from a search box is not used as a pattern.
 func TestSearch(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		names := map[string]string{"a": "100% pure", "b": "1000 pure", "c": `back\slash`, "d": "back_slash", "e": "backXslash", "f": "it's"}
 		update(t, db, func(tx *store.Tx) error {

@@ -4,8 +4,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
-	"path/filepath"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -13,16 +11,9 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/d204ef64/fob/internal/pgtest"
-	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
 )
-
-// each runs a test on SQLite and on PostgreSQL, with the name of an empty database.
-func each(t *testing.T, test func(t *testing.T, name string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "bank.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
-}
 
 // open opens a store that has tables and chains but no data.
 func open(t *testing.T, name string) *store.DB {
@@ -31,26 +22,6 @@ func open(t *testing.T, name string) *store.DB {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
-}
-
-// raw opens a database directly with its driver, like an attacker with access to it.
-func raw(t *testing.T, name string) *sql.DB {
-	t.Helper()
-	driver := "sqlite"
-	if sqldb.IsPostgres(name) {
-		driver = "pgx"
-	}
-	db, err := sql.Open(driver, name)
-	require.NoError(t, err)
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	return db
-}
-
-func exec(t *testing.T, db *sql.DB, query string, args ...any) {
-	t.Helper()
-	_, err := db.ExecContext(t.Context(), query, args...)
-	require.NoError(t, err)
 }
 
 func serial(t *testing.T, text string) token.Serial {
@@ -71,7 +42,7 @@ func view(t *testing.T, db *store.DB, fn func(tx *store.Tx) error) {
 }
 
 func TestMigrations(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		ctx := t.Context()
 		_, err := store.Open(ctx, name, false)
 		require.ErrorIs(t, err, store.ErrNoBank)
@@ -79,8 +50,8 @@ func TestMigrations(t *testing.T) {
 
 		db, err := store.Open(ctx, name, true)
 		require.NoError(t, err)
-		r := raw(t, name)
-		exec(t, r, "INSERT INTO contract (id, name, address, email, language, had_free, created) VALUES ('c', 'n', 'a', '', 'ja', 0, 1)")
+		r := pgtest.Raw(t, name)
+		pgtest.Exec(t, r, "INSERT INTO contract (id, name, address, email, language, had_free, created) VALUES ('c', 'n', 'a', '', 'ja', 0, 1)")
 		require.NoError(t, db.DownTo(ctx, 0))
 		_, err = r.ExecContext(ctx, "SELECT 1 FROM contract")
 		require.Error(t, err, "the table was dropped")
@@ -104,7 +75,7 @@ func TestMigrations(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, db.Close())
 
-		exec(t, r, "INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (9999, $1, CURRENT_TIMESTAMP)", true)
+		pgtest.Exec(t, r, "INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (9999, $1, CURRENT_TIMESTAMP)", true)
 		for _, create := range []bool{false, true} {
 			_, err = store.Open(ctx, name, create)
 			require.ErrorIs(t, err, store.ErrVersion)
@@ -117,7 +88,7 @@ func TestMigrations(t *testing.T) {
 }
 
 func TestCreateBankOnce(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		err := db.Update(context.Background(), func(tx *store.Tx) error { return tx.AddMeta(store.Meta{}) })
 		require.ErrorIs(t, err, store.ErrExists)

@@ -19,7 +19,7 @@ import (
 // TestUnfinished: a bank whose restoration was broken off is not opened, and no bank is
 // made over its rows.
 func TestUnfinished(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
+	pgtest.Each(t, func(t *testing.T, name string) {
 		db, err := store.Open(t.Context(), name, true)
 		require.NoError(t, err)
 		db.SetAuditMAC(mac)

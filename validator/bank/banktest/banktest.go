@@ -103,8 +103,7 @@ func Empty(t testing.TB, database string) *store.DB {
 
 // Each runs a test on SQLite and on PostgreSQL.
 func Each(t *testing.T, test func(t *testing.T, d *Harness)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, New(t, SQLite(t))) })
-	t.Run("postgres", func(t *testing.T) { test(t, New(t, pgtest.Database(t))) })
+	pgtest.Each(t, func(t *testing.T, name string) { test(t, New(t, name)) })
 }
 
 // New creates a bank in a database, with [validator.DefaultSettings] modified by
