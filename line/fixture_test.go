@@ -19,6 +19,11 @@ import (
 
 // fixture serves the token that lies in a fixture. Its port stays when there is none.
 func (b *bench) fixture(socket string) *atomic.Pointer[fleet.Member] {
+	return b.watched(socket, func(serialproto.Header) {})
+}
+
+// watched is fixture, and calls seen with the header of each request.
+func (b *bench) watched(socket string, seen func(serialproto.Header)) *atomic.Pointer[fleet.Member] {
 	b.t.Helper()
 	l, err := port.Listen("pty:" + b.sockets + "/" + socket)
 	require.NoError(b.t, err)
@@ -41,6 +46,7 @@ func (b *bench) fixture(socket string) *atomic.Pointer[fleet.Member] {
 				if request == nil || m == nil || !ok {
 					continue
 				}
+				seen(h)
 				answer := m.Token.Connect(nil).Exchange(nil, hosttest.Frame(h, request[serialproto.HeaderSize:]))
 				if _, err := p.Write(answer); err != nil {
 					return

@@ -75,7 +75,7 @@ var notRun = map[string]string{
 	"docs/line.md: With the firmware: 2":                             "needs TinyGo; TestBoardScripts has these commands",
 	"docs/line.md: With the firmware: 3":                             "needs TinyGo; TestBoardScripts has these commands",
 	"docs/line.md: Several stations: 1":                              "needs PostgreSQL and devices; TestLineShared has this command",
-	"docs/line.md: Export: 2":                                        "needs age and a bank; TestLineExport decrypts with the library and imports",
+	"docs/device-end.md: Requests of the line: 1":                    "a list; TestCommands in line compares it with a run",
 	"docs/line-labels.md: Templates: 1":                              "a template; TestDocumentTemplate in line/label parses it",
 	"docs/other-languages.md: Existing SMP clients: 1":               "needs mcumgr, which Debian does not have",
 }
