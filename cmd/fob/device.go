@@ -54,7 +54,7 @@ state; production tokens do not support them.`,
 	d.waiting = f.Lookup("timeout")
 	cmd.AddCommand(
 		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d), newShownCodeCmd(d),
-		newSelfTestCmd(d), newWipeCmd(d), newResetCmd(d), newListCmd(a), newKeygenCmd(a),
+		newSelfTestCmd(d), newEnrolCmd(d), newWipeCmd(d), newResetCmd(d), newListCmd(a), newKeygenCmd(a),
 	)
 	cmd.AddCommand(newRigCmds(d)...)
 	return cmd

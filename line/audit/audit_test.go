@@ -4,6 +4,7 @@ package audit_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/sshsig"
 	"github.com/d204ef64/fob/line/audit"
 	"github.com/d204ef64/fob/line/export"
 	"github.com/d204ef64/fob/line/export/exporttest"
@@ -124,6 +126,25 @@ func TestFaults(t *testing.T) {
 		{"UPDATE orders SET content = replace(content, 'Example Bank', 'Another Bank')", "order ORD-2026-0001: its content is not the one that the station began"},
 		{"UPDATE record SET data = replace(data, 'ZZFB00000002', 'ZZFB00000009') WHERE seq = (SELECT MIN(seq) FROM record WHERE unit = 2)", "the record was changed"},
 		{"DELETE FROM record WHERE unit = 4", "records: chain 1: record "},
+		{"INSERT INTO record SELECT chain, seq + 1, at, unit, kind, data, mac FROM record ORDER BY seq DESC LIMIT 1", "records: chain 1"},
+		{"UPDATE record SET mac = x'00' WHERE seq = (SELECT MAX(seq) FROM head)", "the signed head at record "},
+		{"UPDATE record SET mac = x'00' WHERE seq = (SELECT MAX(seq) FROM head)", "its head differs from record "},
+		{"UPDATE record SET at = at + 1 WHERE seq = 5", "records: chain 1, record 5: the record was changed"},
+		{"UPDATE record SET kind = 'state' WHERE kind = 'void'", "the record was changed"},
+		{"UPDATE record SET unit = 1 WHERE unit = 2", "was never allocated"},
+		{"DELETE FROM orders", "order ORD-2026-0001 is in the records, but not in the table of orders"},
+		{"DELETE FROM orders", "unit ZZFB00000001 belongs to no order of the journal"},
+		{"DELETE FROM orders", "a block of serial numbers belongs to no order of the journal"},
+		{"DELETE FROM orders", "belongs to no order of the journal"},
+		{"UPDATE orders SET content = replace(content, 'Example Bank', 'Another Bank')", "the order in it is not the journal's"},
+		{"UPDATE orders SET content = 'x', digest = x'00'", "order ORD-2026-0001: its content is faulty"},
+		{"DELETE FROM block", "a unit has number 0 (ZZFB00000001), which was not allocated to this station"},
+		{"DELETE FROM block", "the blocks of serial numbers differ from the records"},
+		{"UPDATE unit SET state = 'void', reason = 'x', bin = 'retest', finished = 0 WHERE id = 3", "unit ZZFB00000003 is void, but done in the records"},
+		{"UPDATE unit SET hardware_id = '00000000000000ff' WHERE id = 3", "unit ZZFB00000003 has another device or seed than its record"},
+		{withoutKeys + "INSERT INTO unit SELECT 9, order_id, 6, 'ZZFB00000007', x'00', 'x', x'01', expiry, state, attempts, failures, socket, began, ended, 5, reason, bin, results FROM unit WHERE id = 1", "unit ZZFB00000007 is not in the records"},
+		{"UPDATE export SET digest = 'x'", "of order ORD-2026-0001 differs from the records"},
+		{"UPDATE export SET through = 3", "differs from the records"},
 		{"DELETE FROM record WHERE seq > 10", "refers to record "},
 		{"UPDATE record SET data = 'x' WHERE seq = 12", "records: chain 1, record 12: the record was changed"},
 		{"UPDATE record_chain SET seal = x'00'", "records: chain 1: its head was changed"},
@@ -157,6 +178,15 @@ func TestFaults(t *testing.T) {
 		{replace("delivery/seeds-1.xml", "<SerialNo>ZZFB00000002", "<SerialNo>ZZFB00000007"), "unit ZZFB00000002 has 0 seeds in it, want one for each of 1 recipients"},
 		{replace("delivery/seeds-1.xml", "<SerialNo>ZZFB00000002", "<SerialNo>ZZFB00000007"), "it has a seed of unit ZZFB00000007"},
 		{replace("delivery/seeds-1.xml", "</KeyContainer>", ""), "seeds-1.xml is not XML"},
+		{replace("delivery/seeds-1.xml", "<SerialNo>ZZFB00000002", "<SerialNo>ZZFB00000001"), "unit ZZFB00000001 has 2 seeds in it, want one for each of 1 recipients"},
+		{replace("delivery/units.jsonl", "ZZFB00000002", "ZZFB00000001"), "unit ZZFB00000001 is in it twice"},
+		{replace("delivery/units.jsonl", "{", "["), "units.jsonl has a line that is not JSON"},
+		{replace("delivery/certificate.pdf", "PDF", "pdf"), "certificate.pdf differs from the manifest"},
+		{copyFile("delivery/head.json.sig", "delivery/manifest.json.sig"), "manifest.json was made for another purpose"},
+		{replace("delivery/manifest.json.sig", "SSH SIG", "SSH GIS"), "manifest.json is malformed"},
+		{func(dir string) error { return os.Remove(filepath.Join(dir, "delivery/head.json.sig")) }, "head.json or its signature cannot be read"},
+		{otherKey("delivery/manifest.json", journal.ExportNamespace), "manifest.json is not the station's"},
+		{otherKey("delivery/head.json", journal.HeadNamespace), "head.json is not the station's"},
 		{replace("delivery/manifest.json", `"through": 4`, `"through": 3`), "manifest.json does not fit"},
 		{replace("delivery/manifest.json", `"through": 4`, `"through": 3`), "it is not in the records of the journal"},
 		{replace("delivery/manifest.json", `"order": "ORD`, `"order": "XRD`), "the journal has no order XRD-2026-0001"},
@@ -182,6 +212,102 @@ func TestFaults(t *testing.T) {
 	acknowledge(t, back, digest, true)
 	journaltest.SQLite(t, back, "INSERT INTO seed VALUES (2, 1, 0, x'00')")
 	require.Contains(t, run(t, back).Faults, "unit ZZFB00000002: its seed is left after the acknowledgement")
+}
+
+// copyFile returns a change that copies a file over another one.
+func copyFile(from, to string) func(string) error {
+	return func(dir string) error {
+		b, err := os.ReadFile(filepath.Join(dir, from))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, to), b, 0o600)
+	}
+}
+
+// otherKey returns a change that signs a file with another key than the station's.
+func otherKey(name, namespace string) func(string) error {
+	return func(dir string) error {
+		_, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			return err
+		}
+		signer, err := sshsig.NewSigner(key)
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		s, err := sshsig.Sign(b, signer, namespace)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name+".sig"), s.Armor(), 0o600)
+	}
+}
+
+// TestOwnMistakes makes a station break its own rules: the keys of the tables are gone, and
+// its mistakes are on record and signed. The audit must not believe the tables only.
+func TestOwnMistakes(t *testing.T) {
+	ctx := t.Context()
+	for _, c := range []struct {
+		name string
+		do   func(t *testing.T, dir string, b *journal.Batch)
+		says string
+	}{
+		{
+			"one seed for two units", func(t *testing.T, dir string, b *journal.Batch) {
+				_, err := b.Allocate(ctx, journal.Device{Socket: "usb-1.1"}, exporttest.Seed(t, 0))
+				require.NoError(t, err)
+			}, "unit ZZFB00000002 has the seed of unit 1",
+		},
+		{
+			"one serial number for two units", func(t *testing.T, dir string, b *journal.Batch) {
+				journaltest.SQLite(t, dir, "UPDATE block SET next = 0")
+				exporttest.Allocate(t, b, 1)
+			}, "serial number ZZFB00000001 was used twice: for units 1 and 2",
+		},
+		{
+			"a unit is forgotten, and its place is used again", func(t *testing.T, dir string, b *journal.Batch) {
+				journaltest.SQLite(t, dir, "DELETE FROM seed; DELETE FROM unit")
+				exporttest.Allocate(t, b, 1)
+			}, "unit 1 was allocated twice",
+		},
+		{
+			"a label without an intention", func(t *testing.T, dir string, b *journal.Batch) {
+				u := exporttest.Finish(t, b, 1)
+				require.NoError(t, b.Reprinted(ctx, &u, 1))
+			}, "a label of unit ZZFB00000002 was printed without a record before",
+		},
+		{
+			"a label that was not printed is taken", func(t *testing.T, dir string, b *journal.Batch) {
+				u := exporttest.Verified(t, b, 1)
+				require.NoError(t, b.LabelTaken(ctx, &u))
+			}, "the label of unit ZZFB00000002 was taken, but not printed",
+		},
+		{
+			"a unit is done twice", func(t *testing.T, dir string, b *journal.Batch) {
+				u := exporttest.Finish(t, b, 1)
+				journaltest.SQLite(t, dir, "UPDATE unit SET state = 'labelled' WHERE id = 2")
+				u.State = journal.Labelled
+				require.NoError(t, b.Advance(ctx, &u, journal.Done))
+			}, "unit ZZFB00000002 is done, and was changed afterwards",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			o, content := journaltest.Order(t)
+			b := journaltest.Batch(t, dir, o, content)
+			exporttest.Allocate(t, b, 0)
+			journaltest.SQLite(t, dir, withoutKeys+"CREATE UNIQUE INDEX unit_id ON unit (id)")
+			c.do(t, dir, b)
+			r, err := audit.Run(ctx, b.Journal, audit.Options{})
+			require.NoError(t, err)
+			require.Contains(t, strings.Join(r.Faults, "\n"), c.says)
+		})
+	}
 }
 
 // replace returns a change of a text in a file.
