@@ -60,9 +60,11 @@ func TestLabelDue(t *testing.T) {
 			other, _ := b.one(b.device(), 1), n
 			require.Equal(t, line.Pass, other.Result)
 			require.Equal(t, 2, other.Number)
+			b.mu.Lock()
 			for _, e := range b.events[n:] {
 				require.False(t, strings.HasSuffix(e.Socket, "/s03"), "%+v", e)
 			}
+			b.mu.Unlock()
 			scanned := ""
 			if policy == line.LabelScanned {
 				require.ErrorIs(t, s.LabelTaken(1, ""), line.ErrNoLabel)
