@@ -86,6 +86,6 @@ func listPackages() ([]goPackage, error) {
 func testOnly(path string) bool {
 	return strings.HasPrefix(path, "tools/") || slices.Contains([]string{
 		"internal/policy", "internal/proptest", "internal/pgtest", "internal/tooltest", "internal/ui/uitest",
-		"serialproto/host/hosttest", "validator/bank/banktest", "firmware/board/smoke",
+		"serialproto/host/hosttest", "validator/bank/banktest", "line/linetest", "line/export/exporttest", "line/journal/journaltest", "firmware/board/smoke",
 	}, path)
 }
