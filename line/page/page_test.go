@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -363,7 +364,11 @@ func TestSharedLedger(t *testing.T) {
 	}
 	var away error
 	d := newDesk(t, func(o *page.Options) {
-		o.Reports = func(context.Context) ([]journal.StationReport, error) { return list, away }
+		o.Reports = func(context.Context) ([]journal.StationReport, error) {
+			now := slices.Clone(list)
+			now[1].Seen, now[3].Seen = time.Now(), time.Now() // on a slow machine the reports would be stale
+			return now, away
+		}
 	})
 	d.passes("ZZFB00000001")
 	a, text := d.do("GET", "/v1/stations", "", "Authorization", bearer)
