@@ -125,10 +125,10 @@ func (s *server) batch(lang string, st *line.Status) batchPart {
 		b.Facts[2].Text = t("seconds", seconds(st.Cycle))
 	}
 	if p := st.SlowestStep; p != nil {
-		b.Facts[3].Text = t("step "+string(p.Step)) + " " + t("seconds", seconds(p.Seconds))
+		b.Facts[3].Text = fmt.Sprintf("%s (%s)", t("step "+string(p.Step)), t("seconds", seconds(p.Seconds)))
 	}
 	if p := st.SlowestPort; p != nil {
-		b.Facts[4].Text = t("port", p.Number) + " " + t("seconds", seconds(p.Cycle))
+		b.Facts[4].Text = fmt.Sprintf("%s (%s)", t("port", p.Number), t("seconds", seconds(p.Cycle)))
 	}
 	if len(st.Reasons) > 0 {
 		r := st.Reasons[0]

@@ -175,7 +175,7 @@ func (s *server) inside(r *http.Request, title string) ui.Page {
 	p.Scripts, p.NavLabel = []string{"line.js"}, t("pages")
 	p.Actions = []ui.Action{{Path: "/logout", Text: t("logout")}}
 	for _, one := range s.o.Stations[:min(len(s.o.Stations), maxNav)] {
-		p.Nav = append(p.Nav, ui.NavLine{Path: pathOf(one.name), Text: one.name, Here: r.URL.Path == pathOf(one.name)})
+		p.Nav = append(p.Nav, ui.NavLine{Path: pathOf(one.name), Text: one.name, Here: r.URL.EscapedPath() == pathOf(one.name)})
 	}
 	p.Nav = append(p.Nav, ui.NavLine{Path: "/stations", Text: t("all stations"), Here: r.URL.Path == "/stations"})
 	return p

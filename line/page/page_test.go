@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,10 +20,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/page"
 )
+
+// customer has a name that must be escaped.
+const customer = "Example Bank & Co"
 
 // desk is a station whose events a test makes.
 type desk struct {
@@ -31,13 +36,14 @@ type desk struct {
 	shown  *page.Station
 	pages  *page.Server
 	server *httptest.Server
-	due    string // the serial number whose label is due
+	end    func(cause error) // ends all streams
+	due    string            // the serial number whose label is due
 	taken  []string
 }
 
 func newDesk(t *testing.T, change func(*page.Options)) *desk {
 	d := &desk{t: t}
-	d.view = line.NewView(line.ViewConfig{Station: "bench 1", Order: "ORD-1", Customer: "Bank <b>", Labels: line.LabelTakenFirst, Counts: journal.Counts{Wanted: 8}})
+	d.view = line.NewView(line.ViewConfig{Station: "bench 1", Order: "ORD-1", Customer: customer, Labels: line.LabelTakenFirst, Counts: journal.Counts{Wanted: 8}})
 	d.shown = page.NewStation(d.view, func(number int, scanned string) error {
 		if number != 2 && scanned != d.due || d.due == "" {
 			return line.ErrNoLabel
@@ -52,9 +58,36 @@ func newDesk(t *testing.T, change func(*page.Options)) *desk {
 		change(&o)
 	}
 	d.pages = page.New(o)
-	d.server = httptest.NewServer(d.pages)
-	t.Cleanup(d.server.Close)
+	d.listen("127.0.0.1:0")
 	return d
+}
+
+// listen serves the pages at an address.
+func (d *desk) listen(addr string) {
+	d.t.Helper()
+	l, err := net.Listen("tcp", addr)
+	require.NoError(d.t, err)
+	base, cancel := context.WithCancelCause(context.Background())
+	d.end = cancel
+	d.server = httptest.NewUnstartedServer(d.pages)
+	d.server.Listener.Close()
+	d.server.Listener = l
+	d.server.Config.BaseContext = func(net.Listener) context.Context { return base }
+	d.server.Start()
+	server := d.server
+	d.t.Cleanup(func() {
+		cancel(nil)
+		server.Close()
+	})
+}
+
+// open logs a browser in.
+func (d *desk) open() *uitest.Tab {
+	d.t.Helper()
+	b := uitest.NewTab(d.t, d.server.URL)
+	b.Open(d.pages.NewLink())
+	b.WaitUntil(isLive)
+	return b
 }
 
 func (d *desk) add(e line.Event) {
@@ -136,7 +169,8 @@ func TestAccess(t *testing.T) {
 	session := d.cookie()
 	a, text = d.do("GET", station, "", "Cookie", session, "Accept-Language", "en")
 	require.Equal(t, 200, a.StatusCode)
-	require.Contains(t, text, "Bank &lt;b&gt;")
+	require.Contains(t, text, "Example Bank &amp; Co")
+	require.Contains(t, text, `href="/stations/bench%201" aria-current="page"`)
 	require.NotContains(t, text, "PASS", "only the stream has results")
 	require.Contains(t, a.Header.Get("Content-Security-Policy"), "script-src 'self';")
 	a, _ = d.do("GET", api, "", "Cookie", session)
