@@ -24,7 +24,10 @@ type httpFlags struct {
 	hosts                        []string
 	allowSeeds                   bool   // of a fleet
 	line                         bool   // the flags have other names
-	key                          string // read by check from keyFile
+
+	// Read by check.
+	key         string
+	certificate *server.Certificate
 }
 
 func (h *httpFlags) add(f *pflag.FlagSet) {
@@ -86,6 +89,11 @@ func (h *httpFlags) check(ctx context.Context, a *app) error {
 			return usagef("%s %s: want a host name or an address, without a port", hostFlag, name)
 		}
 	}
+	if h.cert != "" {
+		if h.certificate, err = server.LoadCertificate(h.cert, h.certKey); err != nil {
+			return usagef("%w", err)
+		}
+	}
 	if h.keyFile == "" {
 		return nil
 	}
@@ -129,7 +137,7 @@ func (a *app) listenWeb(ctx context.Context, h *httpFlags) (*webServer, error) {
 	} else {
 		w.key = h.key
 	}
-	if h.cert != "" {
+	if w.certificate = h.certificate; h.cert != "" && w.certificate == nil {
 		var err error
 		if w.certificate, err = server.LoadCertificate(h.cert, h.certKey); err != nil {
 			return nil, usagef("%w", err)
