@@ -22,8 +22,8 @@ import (
 type httpFlags struct {
 	addr, keyFile, cert, certKey string
 	hosts                        []string
-	allowSeeds                   bool   // of a fleet
-	line                         bool   // the flags have other names
+	allowSeeds                   bool // of a fleet
+	line                         bool // the flags have other names
 
 	// Read by check.
 	key         string
