@@ -179,7 +179,7 @@ func TestChromiumKeyboard(t *testing.T) {
 	require.Equal(t, "true", eval[string](b, `document.querySelector("[data-sound]").getAttribute("aria-pressed")`))
 }
 
-// TestChromiumEnded tells that the line has stopped.
+// TestChromiumEnded shows that the line has stopped.
 func TestChromiumEnded(t *testing.T) {
 	d := newDesk(t, nil)
 	d.passes("ZZFB00000001")
@@ -209,7 +209,7 @@ func TestChromiumSupervisor(t *testing.T) {
 }
 
 // TestChromiumManyPorts follows 64 ports through many units. The page shows the newest
-// state at the end, and neither it nor the server keeps what it has shown.
+// state at the end, and does not grow.
 func TestChromiumManyPorts(t *testing.T) {
 	d := newDesk(t, nil)
 	b := d.open()
