@@ -62,6 +62,7 @@ type sharing struct {
 	journal *journal.Journal
 	batch   *journal.Batch
 	stop    func() error
+	pause   *sync.RWMutex // is locked while the operators must not begin a device
 }
 
 // open opens the journal of a station.
@@ -110,8 +111,9 @@ func newSharing(t *testing.T, ledger string, count int) (*bench, [2]*sharing) {
 	b := newBench(t, append(quick, "count: 10", "count: "+strconv.Itoa(count), "ZZFB00000012", fmt.Sprintf("ZZFB%08d", count+30))...)
 	b.config.Job.DriftLimit = 0
 	var list [2]*sharing
+	pause := new(sync.RWMutex)
 	for i := range list {
-		list[i] = &sharing{bench: b, dir: t.TempDir(), name: fmt.Sprintf("station-%d", i+1), number: i + 1}
+		list[i] = &sharing{bench: b, dir: t.TempDir(), name: fmt.Sprintf("station-%d", i+1), number: i + 1, pause: pause}
 		list[i].open(ledger)
 	}
 	return b, list
@@ -123,10 +125,14 @@ func (s *sharing) work(socket int, passed *atomic.Int64, over func() bool) {
 	socket += 10 * s.number
 	m := s.device()
 	for !over() {
+		s.pause.RLock()
 		e := s.one(m, socket)
+		if e.Result == line.Pass {
+			passed.Add(1)
+		}
+		s.pause.RUnlock()
 		switch {
 		case e.Result == line.Pass:
-			passed.Add(1)
 			m = s.device()
 		case strings.Contains(e.Reason, journal.ErrComplete.Error()), strings.Contains(e.Reason, journal.ErrNumbers.Error()):
 			// A unit of the other station may still become void.
@@ -190,6 +196,23 @@ func proved(b *bench, ledger string, list ...*sharing) {
 	t.Logf("%+v", r.Orders[0])
 }
 
+// reserve waits until the stations have numbers left.
+func reserve(t *testing.T, ledger string, count int64) {
+	t.Helper()
+	l, err := journal.OpenLedger(t.Context(), ledger, false)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	require.Eventually(t, func() bool {
+		orders, err := l.Orders(t.Context())
+		require.NoError(t, err)
+		left := int64(0)
+		for _, s := range orders[0].Stations {
+			left += s.Unused
+		}
+		return left >= count
+	}, patience, 10*time.Millisecond)
+}
+
 // TestLedgerStopped has two stations work on one order, whose PostgreSQL is stopped, killed
 // and started again and again. Nothing is lost, and no number is used twice.
 func TestLedgerStopped(t *testing.T) {
@@ -210,8 +233,13 @@ func TestLedgerStopped(t *testing.T) {
 		require.Eventually(t, func() bool { return passed.Load() >= n || t.Failed() }, patience, time.Millisecond)
 	}
 	until(6)
+	pause := list[0].pause
+	pause.Lock() // PostgreSQL may need longer to stop than the stations for the whole order
+	reserve(t, ledger, 8)
 	server.Stop(t)
-	until(passed.Load() + 4) // from the numbers in reserve
+	n := passed.Load()
+	pause.Unlock()
+	until(n + 4) // from the numbers in reserve
 	server.Restart(t)
 	stops := 1
 	for !over() {
