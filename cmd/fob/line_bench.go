@@ -65,7 +65,7 @@ func (a *app) lineBench(ctx context.Context, c practice.Config) (err error) {
 		return fmt.Errorf("making a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(c.Dir)) }()
-	if err := practice.NewOrder(c.Dir, c.Tokens, 1, time.Now()); err != nil {
+	if err := practice.NewOrder(c.Dir, c.Tokens, time.Now()); err != nil {
 		return err
 	}
 	if _, err := c.UseOrder(time.Now()); err != nil {

@@ -109,7 +109,7 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 		return usagef("making the folder of --out: %w: name a new one", err)
 	}
 	if o.order == "" {
-		if err := practice.NewOrder(c.Dir, o.tokens, o.stations, time.Now()); err != nil {
+		if err := practice.NewOrder(c.Dir, o.tokens, time.Now()); err != nil {
 			return err
 		}
 		if err := readOrder(&c, filepath.Join(c.Dir, practice.OrderFile)); err != nil {

@@ -135,7 +135,7 @@ func (d *lineDemo) over(step LineStep, done int, detail string) error {
 // order makes an order and has it signed.
 func (d *lineDemo) order(context.Context) error {
 	now := time.Now()
-	if err := practice.NewOrder(d.dir, d.Tokens, 1, now); err != nil {
+	if err := practice.NewOrder(d.dir, d.Tokens, now); err != nil {
 		return err
 	}
 	c := practice.Config{Tokens: d.Tokens, Stations: 1, Ports: d.Ports, Dir: d.dir}

@@ -29,22 +29,16 @@ const (
 
 // NewOrder writes the sample order for a number of tokens into a folder. Its customer and
 // the people who sign it are made up for it. The limit for the crystal is generous, and
-// one code is compared: a token takes less than a second. Several stations get numbers in
-// blocks, and one of them may have numbers left that another one needs: their order is for
-// more tokens than they get.
-func NewOrder(dir string, tokens, stations int, now time.Time) error {
+// one code is compared: a token takes less than a second.
+func NewOrder(dir string, tokens int, now time.Time) error {
 	customer, err := age.GenerateX25519Identity()
 	if err != nil {
 		return err
 	}
-	count := tokens
-	if stations > 1 {
-		count += stations * journal.BlockSize
-	}
-	last := "ZZFB" + fmt.Sprintf("%08d", 2*count+100) // voided tokens use up numbers, too
+	last := "ZZFB" + fmt.Sprintf("%08d", 2*tokens+100) // voided tokens use up numbers, too
 	text := string(order.Sample(now))
 	for _, r := range [][2]string{
-		{"count: 10 ", "count: " + strconv.Itoa(count) + " "},
+		{"count: 10 ", "count: " + strconv.Itoa(tokens) + " "},
 		{`"ZZFB00000012"`, strconv.Quote(last)},
 		{"verification: two steps displayed", "verification: device check of one step"},
 		{"drift_ppm: 20 ", "drift_ppm: 4000 "},

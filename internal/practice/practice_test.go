@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the schema of fault plans")
 func newConfig(t testing.TB, tokens, stations int, plan string) practice.Config {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, practice.NewOrder(dir, tokens, stations, time.Now()))
+	require.NoError(t, practice.NewOrder(dir, tokens, time.Now()))
 	c := practice.Config{Tokens: tokens, Stations: stations, Ports: 4, Dir: dir}
 	signers, err := c.UseOrder(time.Now())
 	require.NoError(t, err)
@@ -73,6 +73,18 @@ func TestTwoStations(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, r.Differences)
 	require.Equal(t, practice.Tally{Made: 6}, r.Tally)
+}
+
+// TestFourStations has four stations make exactly the tokens of an order, one of which is
+// void: they give each other the numbers that they do not need.
+func TestFourStations(t *testing.T) {
+	c := newConfig(t, 13, 4, "faults: [{fault: slow clock, tokens: [3]}]")
+	c.Ports = 2
+	require.Equal(t, 13, c.Order.Count)
+	r, err := practice.Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Empty(t, r.Differences)
+	require.Equal(t, practice.Tally{Made: 12, Voided: 1}, r.Tally)
 }
 
 func TestCancelled(t *testing.T) {

@@ -36,7 +36,7 @@ type rig struct {
 func newRig(t *testing.T, tokens, stations, ports int, plan string, change func(*practice.Config)) *rig {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, practice.NewOrder(dir, tokens, stations, time.Now()))
+	require.NoError(t, practice.NewOrder(dir, tokens, time.Now()))
 	content, err := order.ReadFile(filepath.Join(dir, practice.OrderFile))
 	require.NoError(t, err)
 	c := practice.Config{Tokens: tokens, Stations: stations, Ports: ports, Dir: dir, Content: content}
