@@ -18,6 +18,7 @@ import (
 
 func newLineExportCmd(a *app) *cobra.Command {
 	var jf journalFlag
+	var ledger databaseFlags
 	var o export.Options
 	var font string
 	cmd := &cobra.Command{
@@ -31,9 +32,15 @@ or not at all, and the journal records the export.
 
 Only the recipients in the order can decrypt the seeds; they convert them to
 other formats with fob seeds convert. While no further unit is done, another
-export has the same bytes. See also fob line ack.`,
-		Example: `  fob line export --journal line.db --order ORD-2026-0001 --out delivery`,
-		Args:    noArgs,
+export has the same bytes. See also fob line ack.
+
+If several stations share the order, each exports its own units. --db names the
+ledger, which must be there: nothing is written if another station has a unit
+with the same serial number, seed or device as one of these, and the ledger got
+that one first. The error names the units.`,
+		Example: `  fob line export --journal line.db --order ORD-2026-0001 --out delivery
+  fob line export --journal line.db --db postgres://line@db/line --out delivery`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx := cmd.Context()
 			if font != "" {
@@ -41,7 +48,7 @@ export has the same bytes. See also fob line ack.`,
 					return usagef("reading the font: %w", err)
 				}
 			}
-			return jf.write(ctx, func(j *journal.Journal) error {
+			write := func(j *journal.Journal) error {
 				if o.Order, err = onlyOrder(ctx, j, o.Order); err != nil {
 					return err
 				}
@@ -50,11 +57,20 @@ export has the same bytes. See also fob line ack.`,
 					return err
 				}
 				return a.print(exportResultOf(o.Dir, r), exportText(o.Dir, r))
-			})
+			}
+			if !ledger.given() {
+				return jf.write(ctx, write)
+			}
+			name, err := ledger.name(ctx, a)
+			if err != nil {
+				return err
+			}
+			return a.shareJournal(ctx, &jf, name, write)
 		},
 	}
 	jf.add(cmd)
 	f := cmd.Flags()
+	ledger.add(f, "the shared ledger `DB` of the order: postgres://USER@HOST/NAME")
 	f.StringVar(&o.Order, "order", "", "`ID` of the order; default: the only order of the journal")
 	f.StringVar(&o.Dir, "out", "", "write to the new folder `DIR`, readable only by you")
 	f.StringVar(&font, "font", "", "TrueType `FILE` for a certificate with text that Helvetica lacks, such as Japanese")

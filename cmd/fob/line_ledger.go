@@ -148,7 +148,8 @@ func (a *app) writeOff(ctx context.Context, name, station string) (err error) {
 	return a.print(lineReleaseResult{station, n, true}, fmt.Sprintf("station %s was written off, with %d serial numbers\n", plain(station), n))
 }
 
-func (a *app) releaseNumbers(ctx context.Context, jf *journalFlag, name string) (err error) {
+// shareJournal calls use with the journal and its keys, and with a shared ledger.
+func (a *app) shareJournal(ctx context.Context, jf *journalFlag, name string, use func(*journal.Journal) error) (err error) {
 	path, err := jf.path()
 	if err != nil {
 		return err
@@ -160,7 +161,11 @@ func (a *app) releaseNumbers(ctx context.Context, jf *journalFlag, name string) 
 	defer func() { err = errors.Join(err, l.Close()) }()
 	news := &ledgerNews{app: a}
 	j, err := journal.OpenFile(ctx, journal.Config{Database: path, Ledger: l, Notify: news.add})
-	return useJournal(j, err, func(j *journal.Journal) error {
+	return useJournal(j, err, use)
+}
+
+func (a *app) releaseNumbers(ctx context.Context, jf *journalFlag, name string) error {
+	return a.shareJournal(ctx, jf, name, func(j *journal.Journal) error {
 		n, err := j.GiveBack(ctx)
 		if err != nil {
 			return err

@@ -55,7 +55,8 @@ type Result struct {
 
 // Write writes the units of an order that are done and whose seeds are not deleted yet
 // into a new folder, and records the export. The folder appears complete or not at all.
-// If nothing is done since the last export, the new one has the same bytes.
+// If nothing is done since the last export, the new one has the same bytes. The error wraps
+// [journal.ErrTwice] if another station has delivered one of the units, or may do so.
 func Write(ctx context.Context, j *journal.Journal, o Options) (Result, error) {
 	r, err := write(ctx, j, o)
 	if err != nil {
@@ -204,6 +205,10 @@ func (b *builder) build(ctx context.Context, head journal.SignedHead) (r Result,
 	b.head, b.files, b.state = head, nil, headState{}
 	if err := json.Unmarshal(head.Content, &b.state); err != nil {
 		return r, fmt.Errorf("the signed head of record %d: %w", head.Seq, err)
+	}
+	// The ledger has the records of all units in the head from here on.
+	if err := b.journal.Deliverable(ctx, b.info.Name); err != nil {
+		return r, err
 	}
 	if b.folder, err = atomicfile.CreateFolder(b.options.Dir); err != nil {
 		return r, fmt.Errorf("writing %s: %w", b.options.Dir, err)

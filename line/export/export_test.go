@@ -4,6 +4,7 @@ package export_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/csv"
@@ -308,4 +309,50 @@ func TestOtherRecipients(t *testing.T) {
 	rec, err := in.Read()
 	require.NoError(t, err)
 	require.True(t, rec.Seed.Equal(exporttest.Seed(t, 0)))
+}
+
+// TestTwice has two stations make units of one device. The one that the ledger heard of first
+// is delivered. The other station delivers nothing, also if it delivered the units before
+// it, and the error names the unit.
+func TestTwice(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	ledger := filepath.Join(dir, "ledger.db")
+	l, err := journal.OpenLedger(ctx, ledger, true)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	o, content := journaltest.Order(t)
+	var list []*journal.Batch
+	for _, name := range []string{"station-1", "station-2"} {
+		c := journaltest.Config(t, t.TempDir(), journaltest.Master())
+		seed := sha256.Sum256([]byte(name))
+		c.Station, c.Ledger, c.Key = name, l, ed25519.NewKeyFromSeed(seed[:])
+		j, err := journal.Open(ctx, c)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, j.Close()) }()
+		list = append(list, journaltest.Begin(t, j, o, content))
+	}
+	one, two := list[0], list[1]
+	write := func(b *journal.Batch, name string) error {
+		_, err := export.Write(ctx, b.Journal, export.Options{Order: o.ID, Dir: filepath.Join(dir, name)})
+		return err
+	}
+	exporttest.Finish(t, two, 0)
+	require.NoError(t, write(two, "before"))
+
+	first := exporttest.Allocate(t, one, 1)
+	require.NoError(t, one.Sync(ctx))
+	second := exporttest.Clone(t, two, 1, 2)
+	exporttest.Complete(t, two, &second)
+	exporttest.Complete(t, one, &first)
+	require.NoError(t, write(one, "first"))
+	for range 2 {
+		err = write(two, "second")
+		require.ErrorIs(t, err, journal.ErrTwice)
+		require.ErrorContains(t, err, "exporting order "+o.ID+": a unit must not be delivered: "+second.Serial.String()+": device key ")
+		require.NoDirExists(t, filepath.Join(dir, "second"))
+		exports, err := two.Exports(ctx, o.ID)
+		require.NoError(t, err)
+		require.Len(t, exports, 1)
+	}
+	require.NoError(t, write(one, "first again"))
 }

@@ -43,21 +43,26 @@ func seed(t testing.TB, n int) token.Seed {
 
 // finish takes a unit through all states.
 func finish(t testing.TB, b *journal.Batch, n int) journal.Unit {
-	ctx := t.Context()
-	u, err := b.Allocate(ctx, device(n), seed(t, n))
+	u, err := b.Allocate(t.Context(), device(n), seed(t, n))
 	require.NoError(t, err)
-	require.NoError(t, b.Begin(ctx, &u, "usb 1-2"))
-	require.NoError(t, b.Advance(ctx, &u, journal.Confirmed))
-	s, err := b.Seed(ctx, &u)
-	require.NoError(t, err)
-	require.NoError(t, b.Verified(ctx, &u, s))
-	require.NoError(t, b.Advance(ctx, &u, journal.Locking))
-	require.NoError(t, b.Advance(ctx, &u, journal.Locked))
-	number, err := b.Printing(ctx, &u, "usb 1-2", "file:labels", "")
-	require.NoError(t, err)
-	require.NoError(t, b.Labelled(ctx, &u, number, journal.NoWait))
-	require.NoError(t, b.Advance(ctx, &u, journal.Done))
+	complete(t, b, &u)
 	return u
+}
+
+// complete takes a unit through all states after Allocated.
+func complete(t testing.TB, b *journal.Batch, u *journal.Unit) {
+	ctx := t.Context()
+	require.NoError(t, b.Begin(ctx, u, "usb 1-2"))
+	require.NoError(t, b.Advance(ctx, u, journal.Confirmed))
+	s, err := b.Seed(ctx, u)
+	require.NoError(t, err)
+	require.NoError(t, b.Verified(ctx, u, s))
+	require.NoError(t, b.Advance(ctx, u, journal.Locking))
+	require.NoError(t, b.Advance(ctx, u, journal.Locked))
+	number, err := b.Printing(ctx, u, "usb 1-2", "file:labels", "")
+	require.NoError(t, err)
+	require.NoError(t, b.Labelled(ctx, u, number, journal.NoWait))
+	require.NoError(t, b.Advance(ctx, u, journal.Done))
 }
 
 // TestSocketNumber gives each socket a number for good, until all are forgotten.

@@ -338,6 +338,60 @@ func TestDeviceConflict(t *testing.T) {
 	})
 }
 
+// TestDeliverable has a device that two stations have. The unit of the one that the ledger
+// heard of last must not be delivered, unless the other one is given up.
+func TestDeliverable(t *testing.T) {
+	eachLedger(t, func(t *testing.T, name string) {
+		l := openLedger(t, name)
+		o, content := journaltest.Order(t)
+		one, two := join(t, l, "station-1", o, content), join(t, l, "station-2", o, content)
+		begin := func(m *member, n, seedOf int) journal.Unit {
+			u, err := m.Allocate(t.Context(), device(n), seed(t, seedOf))
+			require.NoError(t, err)
+			require.NoError(t, m.Sync(t.Context()))
+			return u
+		}
+		moved := begin(one, 1, 1)
+		require.NoError(t, two.Deliverable(t.Context(), o.ID))
+		taken := begin(two, 1, 11)
+		complete(t, two.Batch, &taken)
+		err := two.Deliverable(t.Context(), o.ID)
+		require.ErrorIs(t, err, journal.ErrTwice)
+		require.ErrorContains(t, err, "a unit must not be delivered: "+taken.Serial.String()+": device key ")
+		require.ErrorContains(t, err, moved.Serial.String()+" at station-1 (allocated)")
+		require.NoError(t, one.Void(t.Context(), &moved, "the device was taken away", journal.BinSuspect))
+		require.NoError(t, one.Deliverable(t.Context(), o.ID))
+		require.NoError(t, two.Deliverable(t.Context(), o.ID))
+
+		both, clone := begin(one, 2, 2), begin(two, 2, 12)
+		complete(t, two.Batch, &clone)
+		complete(t, one.Batch, &both)
+		require.NoError(t, one.Deliverable(t.Context(), o.ID))
+		err = two.Deliverable(t.Context(), o.ID)
+		require.ErrorIs(t, err, journal.ErrTwice)
+		require.ErrorContains(t, err, clone.Serial.String())
+		require.ErrorContains(t, err, both.Serial.String()+" at station-1 (done)")
+		require.NotContains(t, err.Error(), taken.Serial.String())
+
+		// Another ledger, or none, does not answer.
+		for _, other := range []struct {
+			ledger *journal.SharedLedger
+			want   error
+		}{
+			{nil, journal.ErrOrder},
+			{openLedger(t, filepath.Join(t.TempDir(), "other.db")), journal.ErrOrder},
+			{journal.NewLedger("postgres://nobody@127.0.0.1:1/none"), journal.ErrLedger},
+		} {
+			c := one.config
+			c.Ledger = other.ledger
+			j, err := journal.Open(t.Context(), c)
+			require.NoError(t, err)
+			require.ErrorIs(t, j.Deliverable(t.Context(), o.ID), other.want)
+			require.NoError(t, j.Close())
+		}
+	})
+}
+
 // TestSeedConflict has two stations make the same seed, as copies of one virtual machine
 // might. The second one stops, also after it is opened again without the ledger.
 func TestSeedConflict(t *testing.T) {

@@ -27,6 +27,12 @@ func Seed(t testing.TB, n int) token.Seed {
 // Allocate begins the unit of the n-th device.
 func Allocate(t testing.TB, b *journal.Batch, n int) journal.Unit {
 	t.Helper()
+	return Clone(t, b, n, n)
+}
+
+// Clone begins the unit of the n-th device with another seed.
+func Clone(t testing.TB, b *journal.Batch, n, seed int) journal.Unit {
+	t.Helper()
 	var id host.HardwareID
 	binary.BigEndian.PutUint64(id[:], uint64(n+1))
 	low, high := -20.0, 20.0
@@ -37,7 +43,7 @@ func Allocate(t testing.TB, b *journal.Batch, n int) journal.Unit {
 			Drift: &journal.Measurement{Value: float64(n), Spread: 0.5, Low: &low, High: &high},
 		},
 	}
-	u, err := b.Allocate(t.Context(), d, Seed(t, n))
+	u, err := b.Allocate(t.Context(), d, Seed(t, seed))
 	require.NoError(t, err)
 	return u
 }
@@ -46,21 +52,35 @@ func Allocate(t testing.TB, b *journal.Batch, n int) journal.Unit {
 func Verified(t testing.TB, b *journal.Batch, n int) journal.Unit {
 	t.Helper()
 	u := Allocate(t, b, n)
-	require.NoError(t, b.Begin(t.Context(), &u, u.Socket))
-	require.NoError(t, b.Advance(t.Context(), &u, journal.Confirmed))
-	require.NoError(t, b.Verified(t.Context(), &u, Seed(t, n)))
+	verify(t, b, &u)
 	return u
+}
+
+func verify(t testing.TB, b *journal.Batch, u *journal.Unit) {
+	t.Helper()
+	require.NoError(t, b.Begin(t.Context(), u, u.Socket))
+	require.NoError(t, b.Advance(t.Context(), u, journal.Confirmed))
+	seed, err := b.Seed(t.Context(), u)
+	require.NoError(t, err)
+	require.NoError(t, b.Verified(t.Context(), u, seed))
 }
 
 // Finish brings the unit of the n-th device to the state Done.
 func Finish(t testing.TB, b *journal.Batch, n int) journal.Unit {
 	t.Helper()
-	u := Verified(t, b, n)
-	require.NoError(t, b.Advance(t.Context(), &u, journal.Locking))
-	require.NoError(t, b.Advance(t.Context(), &u, journal.Locked))
-	Label(t, b, &u)
-	require.NoError(t, b.Advance(t.Context(), &u, journal.Done))
+	u := Allocate(t, b, n)
+	Complete(t, b, &u)
 	return u
+}
+
+// Complete brings a unit from the state Allocated to Done.
+func Complete(t testing.TB, b *journal.Batch, u *journal.Unit) {
+	t.Helper()
+	verify(t, b, u)
+	require.NoError(t, b.Advance(t.Context(), u, journal.Locking))
+	require.NoError(t, b.Advance(t.Context(), u, journal.Locked))
+	Label(t, b, u)
+	require.NoError(t, b.Advance(t.Context(), u, journal.Done))
 }
 
 // Label prints the label of a unit, which no socket waits for.
