@@ -4,6 +4,7 @@ package line
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -50,7 +51,7 @@ func (w *work) program(ctx context.Context) (err error) {
 		Serial: w.unit.Serial, Profile: s.job.Profile, Expiry: w.unit.Expiry, Zone: s.job.Zone, Seed: seed,
 		Now: s.now, DeviceKey: &w.unit.DeviceKey,
 	}
-	if err := w.client.Provision(ctx, s.key, order); err != nil {
+	if err := s.keyChecked(w.client.Provision(ctx, s.key, order)); err != nil {
 		return err
 	}
 	if err := w.setClock(ctx); err != nil {
@@ -67,6 +68,20 @@ func (w *work) program(ctx context.Context) (err error) {
 	}
 	w.step(StepSeal)
 	return j.Verified(ctx, &w.unit, seed)
+}
+
+// keyChecked notes whether a device has accepted the station's key. It takes the error of
+// a sealed message. If no device has accepted the key in this run, and this one refuses
+// the message, the key is probably not the one with which the devices were made: the
+// station must stop before it uses up more serial numbers.
+func (s *Station) keyChecked(err error) error {
+	switch {
+	case err == nil, errors.Is(err, host.ErrVerify):
+		s.keyAccepted.Store(true)
+	case errors.Is(err, serialproto.ErrAuthentication) && !s.keyAccepted.Load():
+		return fmt.Errorf("%w: %w", ErrStationKey, err)
+	}
+	return err
 }
 
 // clockTries is how often the clock is set while the requests arrive too late.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
@@ -43,6 +44,10 @@ func removed(err error) bool {
 }
 
 var (
+	// ErrStationKey is the error of a station whose key the first device refuses. The unit
+	// stays unfinished.
+	ErrStationKey = errclass.New(errclass.Refused, "the device refuses the station's key, which no device has accepted in this run")
+
 	// errSilent is the error of a device that stopped answering. It was probably taken out
 	// of a fixture whose port stays.
 	errSilent = errors.New("the device does not answer any more")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/d204ef64/fob/line/journal"
@@ -64,6 +65,8 @@ type Station struct {
 	poll           time.Duration
 	sockets        map[string]*socket // only Run uses it
 
+	keyAccepted atomic.Bool // a device has accepted the station's key in this run
+
 	mu       sync.Mutex // guards the fields below
 	seq      uint64
 	order    []*socket               // as they were found; only Run changes it
@@ -101,7 +104,8 @@ func New(c Config) *Station {
 
 // Run programs devices until ctx ends, which is not an error, or the journal fails. A unit
 // that is being programmed is left as it is: the next run goes on with it. The error wraps
-// [ErrClock] if the station's clock cannot be trusted, or [journal.ErrJournal].
+// [ErrClock] if the station's clock cannot be trusted, [ErrStationKey] if the first device
+// refuses the station's key, or [journal.ErrJournal].
 func (s *Station) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var workers sync.WaitGroup

@@ -38,7 +38,7 @@ type work struct {
 
 // run brings the device, which was identified, to a final state, or returns an error: a
 // *[reject], an error of the port if the device was pulled out, or an error of the
-// journal, which must end the station. If the device was finished before, known is true.
+// journal or of the station's key, which must end the station. If the device was finished before, known is true.
 func (w *work) run(ctx context.Context) (known bool, err error) {
 	w.began = time.Now()
 	release, other := w.station.claim(w.info.HardwareID, w.number)
@@ -110,7 +110,7 @@ func (w *work) finished() error {
 // leaves reports whether a unit stays as it is after an error, to go on later: the device
 // was pulled out, the station ends, or the fault is not the device's.
 func leaves(ctx context.Context, err error) bool {
-	for _, other := range []error{journal.ErrJournal, journal.ErrUnit, errPrinter, errSilent, errSwapped, ErrClock} {
+	for _, other := range []error{journal.ErrJournal, journal.ErrUnit, errPrinter, errSilent, errSwapped, ErrClock, ErrStationKey} {
 		if errors.Is(err, other) {
 			return true
 		}

@@ -149,7 +149,7 @@ func (k *socket) device(ctx context.Context, addr string, came bool) error {
 	if err == nil {
 		known, err = w.run(ctx)
 	}
-	if errors.Is(err, journal.ErrJournal) {
+	if errors.Is(err, journal.ErrJournal) || errors.Is(err, ErrStationKey) {
 		w.report(Event{Result: Fail, Reason: err.Error(), Advice: "the station stops: call the supervisor"})
 		return err
 	}

@@ -116,6 +116,14 @@ func adviseClock(err error) error {
 	return err
 }
 
+// adviseKey adds the flag of the station's key.
+func adviseKey(err error) error {
+	if errors.Is(err, line.ErrStationKey) {
+		return &advised{err, ": check --station-key; if the key is right, put this device aside. Its serial number stays with it: insert it again once the key is right"}
+	}
+	return err
+}
+
 // advised is an error with advice about a flag.
 type advised struct {
 	error
@@ -202,7 +210,7 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause // the output failed
 	}
-	if err = errors.Join(adviseClock(err), show.stop()); err != nil {
+	if err = errors.Join(adviseKey(adviseClock(err)), show.stop()); err != nil {
 		return err
 	}
 	return a.lineSummary(v)
