@@ -97,17 +97,34 @@ func (s *Station) clockReady() error {
 	return nil
 }
 
-// instant is a time by the station's clock and by a clock that is never set.
-type instant struct{ wall, steady time.Time }
+// instant is a time by the station's clock, which was read between two times of a clock
+// that is never set.
+type instant struct{ wall, before, after time.Time }
 
-func (s *Station) instant() instant { return instant{s.now().Round(0), time.Now()} }
+func (s *Station) instant() instant {
+	before := time.Now()
+	wall := s.now().Round(0)
+	return instant{wall, before, time.Now()}
+}
 
-// stepped returns how far the station's clock was set since an instant. A world that runs
-// faster than the machine has no such clock.
+// stepped returns how far the station's clock was certainly set since an instant: a machine
+// may pause while it reads the clocks. A world that runs faster than the machine has no such
+// clock.
 func (s *Station) stepped(since instant) time.Duration {
 	if s.scaled {
 		return 0
 	}
-	now := s.instant()
-	return now.wall.Sub(since.wall) - now.steady.Sub(since.steady)
+	return since.stepped(s.instant())
+}
+
+func (a instant) stepped(b instant) time.Duration {
+	passed := b.wall.Sub(a.wall)
+	least, most := passed-b.after.Sub(a.before), passed-b.before.Sub(a.after)
+	switch {
+	case least > 0:
+		return least
+	case most < 0:
+		return most
+	}
+	return 0
 }

@@ -84,52 +84,6 @@ func (s *Station) keyChecked(err error) error {
 	return err
 }
 
-// clockTries is how often the clock is set while the requests arrive too late.
-const clockTries = 10
-
-// setClock sets the token's clock and measures its error. A request that was delayed has
-// set a time that was past when it arrived: the clock is then set again.
-func (w *work) setClock(ctx context.Context) error {
-	w.step(StepClock)
-	limit := w.station.job.ClockLimit
-	for try := 1; ; try++ {
-		began := time.Now()
-		off, err := w.setClockOnce(ctx)
-		switch {
-		case err != nil:
-			return err
-		case w.unit.Results.ClockError.Within():
-			return nil
-		case time.Since(began) <= limit || try == clockTries:
-			return fmt.Errorf("%w: the clock is off by %v after it was set, and the limit is %v", host.ErrVerify, off, limit)
-		}
-	}
-}
-
-// setClockOnce sets the token's clock and measures its error: the answer was true at some
-// time between the request and its arrival.
-func (w *work) setClockOnce(ctx context.Context) (off time.Duration, err error) {
-	if err := w.client.SetClock(ctx, w.station.now()); err != nil {
-		return 0, err
-	}
-	sent := w.station.now()
-	clock, set, err := w.client.Clock(ctx)
-	received := w.station.now()
-	if err != nil {
-		return 0, err
-	}
-	if !set {
-		return 0, fmt.Errorf("%w: the clock was set, but the device says that it was not", host.ErrVerify)
-	}
-	spread := received.Sub(sent) / 2
-	off = clock.Sub(sent.Add(spread))
-	limit := w.station.job.ClockLimit
-	w.unit.Results.ClockError = measured(ms(off), ms(spread), -ms(limit), ms(limit))
-	return off, nil
-}
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
 // codes compares the code of one step, or of two steps one after the other.
 func (w *work) codes(ctx context.Context, order *host.Order) error {
 	w.step(StepCodes)

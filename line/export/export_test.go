@@ -142,9 +142,9 @@ func TestWrite(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(all["units.csv"])).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 1+7)
-	require.Equal(t, "drift_ppm", rows[0][13])
-	require.Equal(t, "2", rows[3][13])
-	require.Equal(t, []string{"void", "repair"}, []string{rows[7][1], rows[7][20]})
+	require.Equal(t, []string{"clock_error_ms", "clock_error_spread_ms", "drift_ppm"}, rows[0][12:15])
+	require.Equal(t, "2", rows[3][14])
+	require.Equal(t, []string{"void", "repair"}, []string{rows[7][1], rows[7][21]})
 	lines := strings.Split(strings.TrimSpace(all[export.UnitsName]), "\n")
 	require.Len(t, lines, 7)
 	var u export.Unit

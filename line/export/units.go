@@ -111,7 +111,7 @@ func (b *builder) csv(ctx context.Context, out io.Writer, m *Manifest) error {
 	w := csv.NewWriter(out)
 	err := w.Write([]string{
 		"serial", "state", "expiry", "hardware_id", "model", "firmware", "port", "began", "ended", "attempts", "failures",
-		"supply_mv", "clock_error_ms", "drift_ppm", "drift_spread_ppm", "codes", "code_from", "enrolled", "cycle_s", "reason", "bin",
+		"supply_mv", "clock_error_ms", "clock_error_spread_ms", "drift_ppm", "drift_spread_ppm", "codes", "code_from", "enrolled", "cycle_s", "reason", "bin",
 	})
 	if err != nil {
 		return err
@@ -121,14 +121,10 @@ func (b *builder) csv(ctx context.Context, out io.Writer, m *Manifest) error {
 			return nil
 		}
 		r := &u.Results
-		spread := ""
-		if r.Drift != nil {
-			spread = number(r.Drift.Spread)
-		}
 		return w.Write([]string{
 			u.Serial.String(), string(u.State), u.Expiry.String(), u.HardwareID.String(), r.Model, r.Firmware, u.Socket,
 			u.Began.Format(time.RFC3339Nano), u.Ended.Format(time.RFC3339Nano), strconv.Itoa(u.Attempts), strconv.Itoa(u.Failures),
-			measured(r.Supply), measured(r.ClockError), measured(r.Drift), spread, strconv.Itoa(r.Codes), r.Read,
+			measured(r.Supply), measured(r.ClockError), spread(r.ClockError), measured(r.Drift), spread(r.Drift), strconv.Itoa(r.Codes), r.Read,
 			strconv.FormatBool(r.Enrolled), number(r.Cycle), u.Reason, string(u.Bin),
 		})
 	})
@@ -144,6 +140,13 @@ func measured(m *journal.Measurement) string {
 		return ""
 	}
 	return number(m.Value)
+}
+
+func spread(m *journal.Measurement) string {
+	if m == nil {
+		return ""
+	}
+	return number(m.Spread)
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
