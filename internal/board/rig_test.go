@@ -89,6 +89,14 @@ func runningClock() func() time.Time {
 	return func() time.Time { return hosttest.Start.Add(time.Since(begin)).Truncate(time.Millisecond) }
 }
 
+// requireFollows checks that a token's clock, which was read before now, follows a clock that
+// showed a time from set to set plus late, at some moment since began.
+func requireFollows(t testing.TB, clock, set, began time.Time, late time.Duration) {
+	t.Helper()
+	const rounding = 2 * time.Second // of the clocks of QEMU, which starts at a whole second
+	require.WithinRange(t, clock, set.Add(-rounding), set.Add(late+time.Since(began)+rounding))
+}
+
 // oathtool returns the code of the RFC 4226 seed with a time step of 60 s.
 func oathtool(t testing.TB, at time.Time) string {
 	t.Helper()
