@@ -66,7 +66,7 @@ delivered and must not be used.
 The key of the station is %s.
 Compare it with the one that the manufacturer gave you in another way. Then:
 
-  ssh-keygen -l -f allowed_signers
+  cut -d' ' -f3- allowed_signers | ssh-keygen -l -f -
   ssh-keygen -Y verify -f allowed_signers -I %s -n %s -s manifest.json.sig < manifest.json
   ssh-keygen -Y verify -f allowed_signers -I %s -n %s -s head.json.sig < head.json
   sha256sum *        # and compare with manifest.json
