@@ -31,24 +31,51 @@ type Printer interface {
 type labelPrinter struct {
 	printer.Printer
 	template        *label.Template
-	format          printer.Format
-	zpl             label.ZPLOptions
+	options         LabelOptions
 	model, customer string
 }
 
-// NewPrinter returns a printer of the labels of an order, in ZPL or PDF.
-func NewPrinter(o *order.Order, p printer.Printer, format printer.Format, options label.ZPLOptions) Printer {
-	return &labelPrinter{p, o.LabelTemplate(), format, options, o.Model, o.Customer}
+// LabelOptions describe a printer of labels.
+type LabelOptions struct {
+	Format      printer.Format
+	DPI         int    // dots per inch: 203, 300 or 600
+	Font        []byte // for PDF: a TrueType font file, for text that Helvetica lacks
+	PrinterFont string // for ZPL: a font in the printer, for text that font 0 lacks
+}
+
+// NewPrinter returns a printer of the labels of an order.
+func NewPrinter(o *order.Order, p printer.Printer, options LabelOptions) Printer {
+	return &labelPrinter{p, o.LabelTemplate(), options, o.Model, o.Customer}
+}
+
+// CheckLabels checks that the labels of an order fit a printer, and that its font has all
+// characters.
+func CheckLabels(o *order.Order, options LabelOptions) error {
+	longest := o.LongestLabel()
+	if options.Format == printer.ZPL {
+		return o.LabelTemplate().CheckZPL(longest, options.zpl())
+	}
+	_, err := options.document(o.LabelTemplate(), longest)
+	return err
+}
+
+func (o *LabelOptions) zpl() label.ZPLOptions {
+	return label.ZPLOptions{DPI: o.DPI, Font: o.PrinterFont}
+}
+
+// document returns a label as a PDF document.
+func (o *LabelOptions) document(t *label.Template, l label.Label) ([]byte, error) {
+	return t.PDF([]label.Label{l}, label.PDFOptions{DPI: o.DPI, Created: time.Now(), Font: o.Font})
 }
 
 // Print implements [Printer].
 func (p *labelPrinter) Print(ctx context.Context, u *journal.Unit, number int) (err error) {
 	l := label.Label{Serial: u.Serial, Expiry: u.Expiry, Model: p.model, Customer: p.customer, Order: u.Order, Port: number}
-	job := printer.Job{Name: u.Serial.String(), Format: p.format}
-	if p.format == printer.PDF {
-		job.Data, err = p.template.PDF([]label.Label{l}, label.PDFOptions{DPI: p.zpl.DPI, Created: time.Now()})
+	job := printer.Job{Name: u.Serial.String(), Format: p.options.Format}
+	if p.options.Format == printer.PDF {
+		job.Data, err = p.options.document(p.template, l)
 	} else {
-		job.Data, err = p.template.ZPL(l, p.zpl)
+		job.Data, err = p.template.ZPL(l, p.options.zpl())
 	}
 	if err != nil {
 		return err

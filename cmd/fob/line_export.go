@@ -54,7 +54,7 @@ that one first. The error names the units.`,
 				}
 				r, err := export.Write(ctx, j, o)
 				if err != nil {
-					return err
+					return adviseFont(err, "--font")
 				}
 				return a.print(exportResultOf(o.Dir, r), exportText(o.Dir, r))
 			}

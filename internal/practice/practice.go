@@ -15,7 +15,6 @@ import (
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
-	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/line/printer"
 	"github.com/d204ef64/fob/serialproto/host"
@@ -326,7 +325,7 @@ func (m *Room) addStation(ctx context.Context, i int) (err error) {
 	report := func(line.Event) {}
 	s.line = line.New(line.Config{
 		Job: job, Journal: s.batch, Key: host.InsecureTestStationKey(), Find: find, Enrolment: m.enrolled,
-		Printer:   line.NewPrinter(m.Order, labels, printer.ZPL, label.ZPLOptions{DPI: 300}),
+		Printer:   line.NewPrinter(m.Order, labels, line.LabelOptions{Format: printer.ZPL, DPI: 300}),
 		HostClock: func(context.Context) error { return nil }, // virtual tokens keep this machine's time
 		Poll:      pollInterval,
 		Now:       m.now,

@@ -21,7 +21,8 @@ type ZPLOptions struct {
 	DPI int // dots per inch of the print head: 203, 300 or 600
 
 	// Font is a font in the printer, such as "E:ANMDJ.TTF". Empty means font 0, which each
-	// printer has. It has no Japanese characters: the printer leaves them out.
+	// printer has. It has no Japanese characters: the printer leaves them out. See
+	// [Template.CheckZPL].
 	Font string
 }
 
@@ -36,14 +37,7 @@ const qrShift = 10
 // ZPL returns one label in ZPL II. The text is UTF-8 (^CI28). Any text is safe: its
 // characters never become commands. The error wraps [ErrField] or [ErrOptions].
 func (t *Template) ZPL(l Label, o ZPLOptions) ([]byte, error) {
-	width := textWidth
-	if o.Font != "" {
-		if !fontName.MatchString(o.Font) {
-			return nil, fmt.Errorf("%w: printer font %q, want a name in the printer such as E:ANMDJ.TTF", ErrOptions, o.Font)
-		}
-		width = customWidth
-	}
-	items, err := t.layout(&l, o.DPI, width)
+	items, err := t.layoutZPL(&l, o)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +47,39 @@ func (t *Template) ZPL(l Label, o ZPLOptions) ([]byte, error) {
 		b = items[i].appendZPL(b, o.Font)
 	}
 	return append(b, "^PQ1\n^XZ\n"...), nil
+}
+
+// CheckZPL is [Template.Check] for a label printer with these options. It also refuses
+// text that font 0 lacks: it has the characters of Western European languages.
+func (t *Template) CheckZPL(l Label, o ZPLOptions) error {
+	items, err := t.layoutZPL(&l, o)
+	if err != nil || o.Font != "" {
+		return err
+	}
+	widths, err := helvetica()
+	if err != nil {
+		return err
+	}
+	for i := range items {
+		for _, r := range items[i].text {
+			if _, ok := widths[r]; !ok {
+				return fmt.Errorf("%w: %q in %q is not in font 0 of label printers: name a font in the printer that has it", pdfdoc.ErrText, r, items[i].text)
+			}
+		}
+	}
+	return nil
+}
+
+// layoutZPL places the elements of a label for a label printer.
+func (t *Template) layoutZPL(l *Label, o ZPLOptions) ([]item, error) {
+	width := textWidth
+	if o.Font != "" {
+		if !fontName.MatchString(o.Font) {
+			return nil, fmt.Errorf("%w: printer font %q, want a name in the printer such as E:ANMDJ.TTF", ErrOptions, o.Font)
+		}
+		width = customWidth
+	}
+	return t.layout(l, o.DPI, width)
 }
 
 func (it *item) appendZPL(b []byte, font string) []byte {

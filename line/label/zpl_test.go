@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/pdfdoc"
 )
 
 // TestZPL compares labels with texts that were written by hand from Zebra's ZPL II
@@ -95,6 +97,19 @@ func TestZPLOptions(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tight.ZPL(l, ZPLOptions{DPI: 203, Font: "E:ANMDJ.TTF"})
 	require.ErrorIs(t, err, ErrField)
+}
+
+// TestZPLCharacters has text that font 0 lacks. Only text that is on the label counts.
+func TestZPLCharacters(t *testing.T) {
+	l := testLabel(t, "2600124800001")
+	l.Customer = "青空銀行"
+	err := named(t, "back-50x25").CheckZPL(l, ZPLOptions{DPI: 300})
+	require.ErrorIs(t, err, pdfdoc.ErrText)
+	require.ErrorContains(t, err, `'青' in "青空銀行" is not in font 0`)
+	require.NoError(t, named(t, "back-50x25").CheckZPL(l, ZPLOptions{DPI: 300, Font: "E:ANMDJ.TTF"}))
+	require.NoError(t, named(t, "back-38x13").CheckZPL(l, ZPLOptions{DPI: 300}), "a template without the customer")
+	l.Customer = "Söhne & Œuvre “€”"
+	require.NoError(t, named(t, "back-50x25").CheckZPL(l, ZPLOptions{DPI: 300}))
 }
 
 // command is the start of a command, as a printer finds it anywhere in its input.

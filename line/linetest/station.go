@@ -21,7 +21,6 @@ import (
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/journal/journaltest"
-	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/line/printer"
 	"github.com/d204ef64/fob/serialproto/host"
@@ -98,7 +97,7 @@ func Child(t *testing.T) {
 	job.DriftLimit = 0
 	c := line.Config{
 		Job: job, Journal: journaltest.Begin(t, j, o, content), Key: host.InsecureTestStationKey(), Find: (&Rig{Sockets: p.Sockets}).Find(t),
-		Printer: line.NewPrinter(o, labels, printer.ZPL, label.ZPLOptions{DPI: 300}), Random: io.TeeReader(rand.Reader, seeds),
+		Printer: line.NewPrinter(o, labels, line.LabelOptions{Format: printer.ZPL, DPI: 300}), Random: io.TeeReader(rand.Reader, seeds),
 		HostClock: func(context.Context) error { return nil }, Poll: 5 * time.Millisecond,
 	}
 	if p.Limit >= 0 {

@@ -173,15 +173,15 @@ func (o *Order) checkLabel(c *checker) {
 		o.template, err = label.ParseTemplate("text", l.Text)
 	}
 	if err == nil && len(c.faults) == 0 { // the label has fields of the order
-		err = o.template.Check(o.longestLabel(), 600)
+		err = o.template.Check(o.LongestLabel(), 600)
 	}
 	if err != nil {
 		c.fault(field, "%s", err)
 	}
 }
 
-// longestLabel returns a label of the order with the most characters.
-func (o *Order) longestLabel() label.Label {
+// LongestLabel returns a label of the order with the most characters.
+func (o *Order) LongestLabel() label.Label {
 	serial, _ := o.Serial(o.lastSerial)
 	return label.Label{Serial: serial, Expiry: o.ExpiryFor(o.from), Model: o.Model, Customer: o.Customer, Order: o.ID, Port: 99}
 }
