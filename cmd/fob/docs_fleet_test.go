@@ -101,8 +101,11 @@ func TestFleetEventValues(t *testing.T) {
 func TestFleetProblems(t *testing.T) {
 	files, err := filepath.Glob("../../fleet/control/*.go")
 	require.NoError(t, err)
+	shared, err := filepath.Glob("../../internal/webapi/*.go")
+	require.NoError(t, err)
+	files = append(files, shared...)
 	declared := map[string]bool{}
-	code := regexp.MustCompile(`(?:newProblem\(http\.Status\w+, |, http\.Status\w+, |http\.Status\w+: +)"([a-z_]+)"`)
+	code := regexp.MustCompile(`(?:[nN]ewProblem\(http\.Status\w+, |, http\.Status\w+, |http\.Status\w+: +)"([a-z_]+)"`)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)

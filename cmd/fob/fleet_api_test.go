@@ -82,7 +82,7 @@ func TestFleetVerbs(t *testing.T) {
 		{"detach", []string{"port rm p1"}},
 		{"get-time", []string{"time"}},
 		{"set-time", []string{"time --mode scaled:2 --pause", "time --mode manual --resume --now 2026-02-01T00:00:00Z"}},
-		{"advance", []string{"advance --by 1d", "advance --to 2026-03-01T00:00:00Z", "advance --until next_step"}},
+		{"advance", []string{"advance --by 1d", "advance --to 2026-03-01T00:00:00Z", "advance --until next_step", "wait " + s + " --state locked --advance"}},
 		{"take-snapshot", []string{"snap save " + snap + " " + s}},
 		{"list-snapshots", []string{"snap ls", "snap show " + snap}},
 		{"get-snapshot", []string{"snap export " + snap + " --out " + filepath.Join(dir, "snap.json")}},

@@ -113,6 +113,7 @@ var commandLines = map[string]string{
 	"fob device provision":       "device provision --port tcp:127.0.0.1:9",
 	"fob fleet":                  "fleet ls --url http://127.0.0.1:9",
 	"fob line audit":             "line audit",
+	"fob line export":            "line export --order ORD-2026-0001 --out delivery",
 	"fob line order sign":        "line order sign order.yaml --name tanaka",
 	"fob line release":           "line release --station station-1",
 	"fob line resume":            "line resume --listen 127.0.0.1:0 --journal made/station-1/line.db --ports x --allow-unsynchronised-clock",
