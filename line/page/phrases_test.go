@@ -183,7 +183,7 @@ func literalOf(e ast.Expr) (string, bool) {
 }
 
 // TestPhrases: there is a Japanese text for each reason and each advice that a station can
-// report: its own, and those of its devices, ports, printers and ledger.
+// report: also for the errors of devices, ports, printers, the ledger and the clock.
 func TestPhrases(t *testing.T) {
 	book := ui.ReadPhrases(wordFiles, "words/phrases.ja.json", "")
 	all := messagesOf(t, "../*.go", "enrolment.go", "socket.go") // those read arguments
