@@ -84,6 +84,7 @@ const (
 type CrystalMeter struct {
 	client *Client
 	first  reading
+	others []reading // after it
 }
 
 // StartCrystal takes the first reading.
@@ -92,7 +93,7 @@ func (c *Client) StartCrystal(ctx context.Context) (*CrystalMeter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &CrystalMeter{c, first}, nil
+	return &CrystalMeter{client: c, first: first}, nil
 }
 
 // MeasureCrystal takes the first reading and then measures, see [CrystalMeter.Measure].
@@ -108,7 +109,8 @@ func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time
 // is greater than limit, in parts per million, or until longest has passed since the
 // first reading. Each reading was taken at some time between request and answer, and
 // counts whole milliseconds. A slow line therefore makes the measurement longer but not
-// wrong.
+// wrong. Each reading is compared with all before it: one that took long, even the first one,
+// does not spoil the others.
 func (m *CrystalMeter) Measure(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
 	r := Crystal{Low: math.Inf(-1), High: math.Inf(1)}
 	for {
@@ -127,7 +129,11 @@ func (m *CrystalMeter) Measure(ctx context.Context, limit float64, longest time.
 		if !now.World.IsZero() && now.World.Equal(m.first.World) && waited > stoppedAfter {
 			return r, fmt.Errorf("measuring the crystal: %w", ErrClockStopped)
 		}
-		r.narrow(&m.first, &now)
+		for i := range m.others {
+			r.narrow(&m.others[i], &now)
+		}
+		m.others = append(m.others, now)
+		r.narrow(&m.first, &now) // the last one: it sets Elapsed
 		if r.Within(limit) || r.Beyond(limit) || waited >= longest {
 			return r, nil
 		}
