@@ -34,7 +34,7 @@ func NewProblem(status int, code, detail string) *Problem {
 // Invalid returns the problem of a value in the request.
 func Invalid(where, detail string) *Problem {
 	p := NewProblem(http.StatusUnprocessableEntity, "invalid", detail)
-	p.Errors = []WrongElement{{Shorten(detail, MaxText), where}}
+	p.Errors = []WrongElement{{Shorten(detail, MaxText), Shorten(where, MaxText)}}
 	return p
 }
 

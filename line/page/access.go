@@ -21,17 +21,20 @@ const (
 	sessionLife = 30 * 24 * time.Hour
 	linkLife    = time.Hour
 	maxLinks    = 100
+	maxEnded    = 10_000 // sessions
 )
 
 // access lets browsers and programs in. A program sends the API key. A browser gets a
 // cookie for a link that works once, or for the key. The cookie is derived from the key:
-// it is still valid after a restart with the same key.
+// it is still valid after a restart with the same key. A session that was ended by a logout
+// is not valid again in this process.
 type access struct {
 	key string
 	now func() time.Time
 
 	mu    sync.Mutex
 	links map[[sha256.Size]byte]time.Time // by hash: when they expire
+	ended map[[sha256.Size]byte]time.Time // sessions, in the same way
 }
 
 // newLink returns the path of a link that works once.
@@ -96,16 +99,53 @@ func (a *access) begin(w http.ResponseWriter, r *http.Request) {
 
 // hasSession reports whether the request is from a browser with a session.
 func (a *access) hasSession(r *http.Request) bool {
+	hash, _, ok := a.session(r)
+	if !ok {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ended := a.ended[hash]
+	return !ended
+}
+
+// end ends the session of a request, also for a browser that has a copy of the cookie.
+func (a *access) end(w http.ResponseWriter, r *http.Request) {
+	defer a.setCookie(w, r, "", 0)
+	hash, expires, ok := a.session(r)
+	if !ok {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	var oldest [sha256.Size]byte
+	for h, until := range a.ended {
+		if !now.Before(until) {
+			delete(a.ended, h)
+		} else if first, ok := a.ended[oldest]; !ok || until.Before(first) {
+			oldest = h
+		}
+	}
+	if len(a.ended) >= maxEnded {
+		delete(a.ended, oldest)
+	}
+	a.ended[hash] = expires
+}
+
+// session returns the hash of the session in a cookie of this key, and when it expires.
+func (a *access) session(r *http.Request) (hash [sha256.Size]byte, expires time.Time, ok bool) {
 	c, err := r.Cookie(cookieName(r))
 	if err != nil {
-		return false
+		return hash, expires, false
 	}
 	b, err := base64.RawURLEncoding.DecodeString(c.Value)
 	if err != nil || len(b) <= 8+sha256.Size {
-		return false
+		return hash, expires, false
 	}
 	session, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	return a.key != "" && hmac.Equal(mac, a.mac(session)) && a.now().Unix() < int64(binary.BigEndian.Uint64(session))
+	expires = time.Unix(int64(binary.BigEndian.Uint64(session)), 0)
+	return sha256.Sum256(session), expires, a.key != "" && hmac.Equal(mac, a.mac(session)) && a.now().Before(expires)
 }
 
 const loginPath = "/login"

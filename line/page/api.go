@@ -52,7 +52,7 @@ func checked(h http.HandlerFunc, query ...string) http.HandlerFunc {
 		}
 		for name := range r.URL.Query() {
 			if !slices.Contains(query, name) {
-				webapi.Invalid("query."+webapi.Shorten(name, webapi.MaxText), "unexpected query parameter").Write(w)
+				webapi.Invalid("query."+name, "unexpected query parameter").Write(w)
 				return
 			}
 		}

@@ -64,7 +64,7 @@ func (s *server) loginLink(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) logout(w http.ResponseWriter, r *http.Request) {
-	s.access.setCookie(w, r, "", 0)
+	s.access.end(w, r)
 	http.Redirect(w, r, loginPath, http.StatusSeeOther)
 }
 

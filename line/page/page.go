@@ -85,7 +85,7 @@ func New(o Options) *Server {
 		words:   map[string]ui.Catalog{},
 		phrases: map[string]*ui.Phrases{ui.Japanese: ui.ReadPhrases(wordFiles, "words/phrases.ja.json", "")},
 	}
-	s.access = &access{key: o.Key, now: s.time, links: map[[32]byte]time.Time{}}
+	s.access = &access{key: o.Key, now: s.time, links: map[[32]byte]time.Time{}, ended: map[[32]byte]time.Time{}}
 	s.reports = &reportCache{read: o.Reports, now: s.time}
 	for _, lang := range []string{ui.Japanese, ui.English} {
 		s.words[lang] = ui.ReadCatalog(wordFiles, "words/"+lang+".json")

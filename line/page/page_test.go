@@ -241,6 +241,21 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestLogout ends the session of a browser, also for a copy of its cookie, and no other one.
+func TestLogout(t *testing.T) {
+	d := newDesk(t, nil)
+	session, other := d.cookie(), d.cookie()
+	for _, cookie := range []string{session[:len(session)-2], session, session} {
+		_, _ = d.do("POST", "/logout", "", "Cookie", cookie, "Sec-Fetch-Site", "same-origin")
+	}
+	for path, refused := range map[string]int{"/stations": 303, "/stations/live": 401} {
+		a, _ := d.do("GET", path, "", "Cookie", session)
+		require.Equal(t, refused, a.StatusCode, path)
+	}
+	a, _ := d.do("GET", "/stations", "", "Cookie", other)
+	require.Equal(t, 200, a.StatusCode)
+}
+
 // TestLabels are taken by number and serial number, over the API.
 func TestLabels(t *testing.T) {
 	d := newDesk(t, nil)
