@@ -179,12 +179,13 @@ type signerResult struct {
 	Principal   string `json:"principal"`
 	Fingerprint string `json:"fingerprint"`
 	File        string `json:"file"`
+	Counts      bool   `json:"counts"`
 }
 
 func signersOf(signers []order.Signer) []signerResult {
 	var list []signerResult
 	for _, s := range signers {
-		list = append(list, signerResult(s))
+		list = append(list, signerResult{s.Principal, s.Fingerprint, s.File, !s.Again})
 	}
 	return list
 }

@@ -72,9 +72,19 @@ func (a *app) signOrder(ctx context.Context, path string, f *orderSignOptions) e
 	if same, err := order.Parse(b); err != nil || same.Digest() != o.Digest() {
 		return usagef("signing %s: the file changed after it was shown: run this again", path)
 	}
+	before, err := order.SignedBefore(path, b, key.PublicKey())
+	if err != nil {
+		return fmt.Errorf("signing %s: %w", path, err)
+	}
+	if before != "" {
+		return usagef("signing %s: the same key made %s, and counts once: remove that file if its name is wrong", path, plain(before))
+	}
 	sig, err := order.Sign(b, key, now)
 	if err != nil {
 		return fmt.Errorf("signing %s: %w", path, err)
+	}
+	if _, err := os.Lstat(out); err == nil {
+		return usagef("writing %s: it exists, and another key made it or the order was different then: remove it, and sign again", plain(out))
 	}
 	if err := writeNew(out, sig, 0o644); err != nil {
 		return err

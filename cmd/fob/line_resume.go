@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 func newLineResumeCmd(a *app) *cobra.Command {
 	var o stationFlags
 	var id, file string
-	var void bool
+	var void, yes bool
 	cmd := &cobra.Command{
 		Use:   "resume [--journal FILE]",
 		Short: "Finish the tokens on which a line was interrupted",
@@ -32,18 +33,22 @@ other work.
 
 With --void-missing, give up the tokens that never come back. Their serial
 numbers are used up, and their seeds are deleted: such a token is refused if it
-does come back. A label that was printed for one must be destroyed.`,
+does come back. A label that was printed for one must be destroyed. fob asks
+first; without a terminal, --yes is needed.`,
 		Example: `  fob line resume --journal line.db
   fob line resume --journal line.db --ports auto
-  fob line resume --journal line.db --void-missing`,
+  fob line resume --journal line.db --void-missing --yes`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.lineResume(cmd.Context(), &o, id, file, void) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.lineResume(cmd.Context(), &o, id, file, void, yes)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&id, "id", "", "the `ORDER`; needed if several have unfinished tokens")
 	f.StringVar(&file, "order", "", "find certificates and keys that the order names beside this `FILE`; default: in this folder")
 	f.StringSliceVar(&o.ports, "ports", nil, "finish the tokens on these `PORTS`: auto, or addresses and patterns with commas between them")
 	f.BoolVar(&void, "void-missing", false, "give up all unfinished tokens")
+	f.BoolVar(&yes, "yes", false, "do not ask")
 	o.add(cmd)
 	cmd.MarkFlagsMutuallyExclusive("ports", "void-missing")
 	return cmd
@@ -62,7 +67,7 @@ type unfinishedResult struct {
 	Labels     int             `json:"labels"`
 }
 
-func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, void bool) (err error) {
+func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, void, yes bool) (err error) {
 	if len(o.ports) == 0 && o.http.addr != "off" {
 		return usagef("--listen goes with --ports")
 	}
@@ -85,6 +90,12 @@ func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, 
 		return a.listUnfinished(ctx, j.Journal, units, false)
 	}
 	if void {
+		if !yes {
+			question := fmt.Sprintf("Give %s up and delete the seeds? They cannot be finished or delivered any more: %s.", countTokens(len(units)), serialsOf(units))
+			if err := a.confirm(ctx, question); err != nil {
+				return err
+			}
+		}
 		if err := giveUp(ctx, j.Journal, units); err != nil {
 			return err
 		}
@@ -150,8 +161,12 @@ func (a *app) listUnfinished(ctx context.Context, j *journal.Journal, units []jo
 		}
 		list = append(list, unfinishedResult{u.Order, u.Serial, u.HardwareID, string(u.State), u.Socket, u.Began, u.Attempts, u.Reason, len(labels)})
 		fmt.Fprintf(&b, "%s  device %s  %-9s  %s  %s\n", u.Serial, u.HardwareID, u.State, u.Began.Local().Format("2006-01-02 15:04"), plain(u.Socket))
-		if voided && len(labels) > 0 {
+		switch {
+		case !voided || len(labels) == 0:
+		case slices.ContainsFunc(labels, func(l journal.Label) bool { return !l.Printed.IsZero() }):
 			fmt.Fprintf(&b, "%s  destroy its label\n", u.Serial)
+		default:
+			fmt.Fprintf(&b, "%s  look at the printer: destroy its label if it was printed\n", u.Serial)
 		}
 	}
 	switch {
@@ -171,6 +186,19 @@ func (a *app) listUnfinished(ctx context.Context, j *journal.Journal, units []jo
 		return nil
 	}
 	return a.print(nil, b.String())
+}
+
+// serialsOf returns the serial numbers of units for a question: the first ones of many.
+func serialsOf(units []journal.Unit) string {
+	const most = 5
+	var list []string
+	for _, u := range units[:min(len(units), most)] {
+		list = append(list, u.Serial.String())
+	}
+	if len(units) > most {
+		list = append(list, fmt.Sprintf("%d more", len(units)-most))
+	}
+	return strings.Join(list, ", ")
 }
 
 // giveUp gives up units whose devices do not come back. It updates them.

@@ -60,16 +60,18 @@ func ParseAllowed(text []byte, loc *time.Location) (*Allowed, error) {
 		}
 		e, err := parseEntry(string(line), loc)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%w: line %d: %w", ErrAllowed, n, err))
+			wrong = append(wrong, fmt.Errorf("line %d: %w", n, err))
 			continue
 		}
 		a.add(e)
 	}
-	if len(a.entries) == 0 && wrong == nil {
-		wrong = append(wrong, fmt.Errorf("%w: it has no line with a principal and a key", ErrAllowed))
-	}
-	if wrong != nil {
-		return nil, errors.Join(wrong...)
+	switch {
+	case len(a.entries) == 0 && len(wrong) == 0:
+		return nil, fmt.Errorf("%w: it has no line with a principal and a key", ErrAllowed)
+	case len(a.entries) == 0 && len(wrong) > 1:
+		return nil, fmt.Errorf("%w: none of its lines is one: want lines such as tanaka@example.com ssh-ed25519 AAAA…: %w", ErrAllowed, wrong[0])
+	case wrong != nil:
+		return nil, fmt.Errorf("%w: %w", ErrAllowed, errors.Join(wrong...))
 	}
 	return a, nil
 }

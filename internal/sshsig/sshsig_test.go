@@ -142,9 +142,10 @@ func TestAllowedErrors(t *testing.T) {
 		require.ErrorIs(t, err, sshsig.ErrAllowed, c.list)
 		require.ErrorContains(t, err, c.want)
 	}
-	_, err := sshsig.ParseAllowed([]byte("x\ny\n"), time.UTC)
-	require.ErrorContains(t, err, "line 1: ")
-	require.ErrorContains(t, err, "line 2: ")
+	_, err := sshsig.ParseAllowed([]byte("x\ny\na@x "+rfc1), time.UTC)
+	require.EqualError(t, err, "invalid list of allowed signers: line 1: want principals, options, key type and key\nline 2: want principals, options, key type and key")
+	_, err = sshsig.ParseAllowed([]byte("x\ny\nz\n"), time.UTC) // another file
+	require.EqualError(t, err, "invalid list of allowed signers: none of its lines is one: want lines such as tanaka@example.com ssh-ed25519 AAAA…: line 1: want principals, options, key type and key")
 
 	tokyo := time.FixedZone("JST", 9*3600)
 	a, err := sshsig.ParseAllowed([]byte(`a@x valid-after="20260601" `+rfc1), tokyo)

@@ -103,6 +103,9 @@ func parse(b []byte) (*Order, []Fault) {
 		}
 		return o, c.faults
 	}
+	if !c.begun("id", "customer", "model", "serials", "recipients") {
+		return o, []Fault{{Line: 1, Text: "this is not an order: fob line order new writes one to begin with"}}
+	}
 	c.given = slices.Clone(c.faults)
 	o.check(c)
 	slices.SortStableFunc(c.faults, func(a, b Fault) int { return a.Line - b.Line })
@@ -152,6 +155,11 @@ type checker struct {
 	lines  map[string]int
 	given  []Fault // faults of the types of fields
 	faults []Fault
+}
+
+// begun reports whether the file has one of the fields.
+func (c *checker) begun(fields ...string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool { return c.lines[field] > 0 })
 }
 
 // fault reports a fault of a field. If the file has no such field, the line is the one

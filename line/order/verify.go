@@ -5,7 +5,9 @@ package order
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -31,6 +33,7 @@ type Signer struct {
 	Principal   string // the person's name in the list of allowed signers
 	Fingerprint string // of the key, as ssh-keygen -l prints it
 	File        string // the file of the signature; "" if unknown
+	Again       bool   // the same person made a signature before, so it does not count
 }
 
 // SignatureError is the error of one signature. It wraps the reason.
@@ -104,7 +107,7 @@ func verify(b []byte, files []signatureFile, allowed *sshsig.Allowed, now time.T
 	}
 	switch {
 	case people < o.Signatures:
-		return nil, nil, fmt.Errorf("%w: %d of %d different people signed it: let others sign", ErrFewSignatures, people, o.Signatures)
+		return nil, nil, fmt.Errorf("%w: %d of %d different people signed it: let others sign%s", ErrFewSignatures, people, o.Signatures, whose(signers))
 	case now.Before(o.from):
 		return nil, nil, fmt.Errorf("%w (valid from %s)", ErrNotYetValid, o.ValidFrom)
 	case now.After(o.until):
@@ -124,16 +127,50 @@ func checkSignatures(b []byte, files []signatureFile, allowed *sshsig.Allowed, n
 			continue
 		}
 		signer.File = f.name
+		signer.Again = slices.ContainsFunc(seen, person.Same)
 		signers = append(signers, signer)
-		again := false
-		for _, p := range seen {
-			again = again || p.Same(person)
-		}
-		if !again {
+		if !signer.Again {
 			seen = append(seen, person)
 		}
 	}
 	return signers, len(seen), errors.Join(wrong...)
+}
+
+// whose returns who made the signatures, and which do not count. A file may have the name
+// of another person than its signer.
+func whose(signers []Signer) string {
+	var list []string
+	for i, s := range signers {
+		file := s.File
+		if file == "" {
+			file = "signature " + strconv.Itoa(i+1)
+		}
+		if s.Again {
+			list = append(list, fmt.Sprintf("%s does not count: it was made with a key of %s, too", file, s.Principal))
+		} else {
+			list = append(list, fmt.Sprintf("%s was made with a key of %s", file, s.Principal))
+		}
+	}
+	if list == nil {
+		return ""
+	}
+	return " (" + strings.Join(list, "; ") + ")"
+}
+
+// SignedBefore returns the signature of an order with the same key beside it, if there is
+// one. A second one would not count.
+func SignedBefore(path string, b []byte, key sshsig.PublicKey) (file string, err error) {
+	files, err := readSignatures(path)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range files {
+		sig, err := sshsig.Parse(f.text)
+		if err == nil && sshsig.Fingerprint(sig.Key()) == sshsig.Fingerprint(key) && sig.Namespace() == Namespace && sig.Verify(b) == nil {
+			return f.name, nil
+		}
+	}
+	return "", nil
 }
 
 // name returns the name of a signer for messages.
