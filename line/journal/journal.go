@@ -183,9 +183,15 @@ func (j *Journal) Station() string { return j.station }
 // millis returns the time for a column of the database.
 func (j *Journal) millis() int64 { return j.now().UnixMilli() }
 
-// fromMillis returns the time of a column.
+// minMillis and maxMillis are the ends of the years 1 to 9999, which JSON has times for.
+const (
+	minMillis = -62135596800000
+	maxMillis = 253402300799999
+)
+
+// fromMillis returns the time of a column; zero if JSON has no such time.
 func fromMillis(ms int64) time.Time {
-	if ms == 0 {
+	if ms == 0 || ms < minMillis || ms > maxMillis {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()

@@ -108,14 +108,14 @@ func (j *Journal) append(tx *sqldb.Tx, list []Record) error {
 
 const recordColumns = "chain, seq, at, unit, kind, data, mac"
 
-// scanRecord reads a record and its code. Proper is false if a value has another type
-// than was written.
+// scanRecord reads a record and its code. Proper is false if a value is of a kind that is
+// never written.
 func scanRecord(s sqldb.Scanner) (r Record, code []byte, proper bool, err error) {
 	var at int64
 	var kind, data string
 	proper, err = sqldb.ScanStrict(s, &r.Chain, &r.Seq, &at, &r.Unit, &kind, &data, &code)
 	r.Time, r.Kind, r.Data = fromMillis(at), Kind(kind), json.RawMessage(data)
-	return r, code, proper && json.Valid(r.Data), err
+	return r, code, proper && json.Valid(r.Data) && (at == 0 || r.Time.UnixMilli() == at), err
 }
 
 // Records calls fn with the records of a unit, or with all records if unit is 0, in their

@@ -32,17 +32,17 @@ func (l *SharedLedger) ReportStation(ctx context.Context, r StationReport) error
 	case len(r.Report) > 0 && !json.Valid(r.Report):
 		return fmt.Errorf("%w: it is not JSON", ErrReport)
 	}
-	return l.wrap(l.db.Grouped(ctx, r.Name, func(tx *sqldb.Tx) error {
+	return l.update(ctx, func(tx *sqldb.Tx) error {
 		return tx.ExecOne(`INSERT INTO ledger_report (station, url, seen, report) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (station) DO UPDATE SET url = excluded.url, seen = excluded.seen, report = excluded.report`,
 			r.Name, r.URL, r.Seen.UnixMilli(), string(r.Report))
-	}))
+	})
 }
 
 // Stations returns the reports of all stations, in the order of their names. The error
 // wraps [ErrLedger].
 func (l *SharedLedger) Stations(ctx context.Context) (list []StationReport, err error) {
-	err = l.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+	err = l.view(ctx, func(tx *sqldb.Tx) (err error) {
 		list, err = sqldb.QueryAll(tx, func(s sqldb.Scanner) (r StationReport, err error) {
 			var seen int64
 			var report string
@@ -55,5 +55,5 @@ func (l *SharedLedger) Stations(ctx context.Context) (list []StationReport, err 
 		}, "SELECT station, url, seen, report FROM ledger_report ORDER BY station")
 		return err
 	})
-	return list, l.wrap(err)
+	return list, err
 }

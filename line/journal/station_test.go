@@ -4,6 +4,7 @@ package journal_test
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -51,5 +52,48 @@ func TestStationReports(t *testing.T) {
 		require.ErrorIs(t, l.ReportStation(t.Context(), journal.StationReport{Seen: at}), journal.ErrReport)
 		one.Report = json.RawMessage(`{`)
 		require.ErrorIs(t, l.ReportStation(t.Context(), one), journal.ErrReport)
+	})
+}
+
+// TestReportsOfLedgerAway checks that a ledger which was never there refuses reports, and
+// takes them when it is back.
+func TestReportsOfLedgerAway(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "away")
+	for _, name := range []string{filepath.Join(folder, "ledger.db"), "postgres://u@127.0.0.1:1/x?sslmode=disable"} {
+		l := journal.NewLedger(name)
+		require.ErrorIs(t, l.ReportStation(t.Context(), journal.StationReport{Name: "station-1"}), journal.ErrLedger)
+		_, err := l.Stations(t.Context())
+		require.ErrorIs(t, err, journal.ErrLedger)
+		require.NoError(t, l.Close())
+		require.ErrorIs(t, l.ReportStation(t.Context(), journal.StationReport{Name: "station-1"}), journal.ErrLedger, "it is closed")
+	}
+	l := journal.NewLedger(filepath.Join(folder, "ledger.db"))
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	require.Error(t, l.ReportStation(t.Context(), journal.StationReport{Name: "station-1"}))
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	require.NoError(t, l.ReportStation(t.Context(), journal.StationReport{Name: "station-1"}))
+	list, err := l.Stations(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+}
+
+// TestReportTimes checks that times which JSON cannot have do not spoil the list. RFC 3339
+// has the years 0 to 9999.
+func TestReportTimes(t *testing.T) {
+	eachLedger(t, func(t *testing.T, name string) {
+		l := openLedger(t, name)
+		raw := pgtest.Raw(t, name)
+		for station, ms := range map[string]int64{"a": 9e15, "b": -9e15, "c": 1<<63 - 1, "d": 253402300800000, "e": 253402300799999} {
+			pgtest.Exec(t, raw, "INSERT INTO ledger_report (station, url, seen, report) VALUES ($1, '', $2, '')", station, ms)
+		}
+		list, err := l.Stations(t.Context())
+		require.NoError(t, err)
+		require.Len(t, list, 5)
+		_, err = json.Marshal(list)
+		require.NoError(t, err)
+		for _, one := range list[:4] {
+			require.Zero(t, one.Seen)
+		}
+		require.Equal(t, "9999-12-31T23:59:59.999Z", list[4].Seen.Format(time.RFC3339Nano))
 	})
 }
