@@ -183,7 +183,7 @@ func (j *Journal) Station() string { return j.station }
 // millis returns the time for a column of the database.
 func (j *Journal) millis() int64 { return j.now().UnixMilli() }
 
-// minMillis and maxMillis are the ends of the years 1 to 9999, which JSON has times for.
+// minMillis and maxMillis are the ends of the years 1 to 9999, the times of JSON.
 const (
 	minMillis = -62135596800000
 	maxMillis = 253402300799999

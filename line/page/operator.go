@@ -125,7 +125,11 @@ func (s *server) batch(lang string, st *line.Status) batchPart {
 		b.Facts[2].Text = t("seconds", seconds(st.Cycle))
 	}
 	if p := st.SlowestStep; p != nil {
-		b.Facts[3].Text = fmt.Sprintf("%s (%s)", t("step "+string(p.Step)), t("seconds", seconds(p.Seconds)))
+		step := t("unknown")
+		if slices.Contains(line.Steps(), p.Step) { // a newer station may have other steps
+			step = t("step " + string(p.Step))
+		}
+		b.Facts[3].Text = fmt.Sprintf("%s (%s)", step, t("seconds", seconds(p.Seconds)))
 	}
 	if p := st.SlowestPort; p != nil {
 		b.Facts[4].Text = fmt.Sprintf("%s (%s)", t("port", p.Number), t("seconds", seconds(p.Cycle)))

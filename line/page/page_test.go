@@ -455,6 +455,43 @@ func TestSharedLedger(t *testing.T) {
 	require.Contains(t, d.firstUpdate("/stations/live", d.cookie()), "shared ledger does not answer")
 }
 
+// TestNewerStation shows a report with results and steps of a newer program, and impossible
+// times.
+func TestNewerStation(t *testing.T) {
+	report := json.RawMessage(`{"station":"far","passed":1,"slowest_stage":{"stage":"engrave"},
+		"warnings":["haunted"],"ports":[{"number":1,"result":"hacked","stage":"engrave"},{"number":2,"result":"pass"},{"number":3}]}`)
+	d := newDesk(t, func(o *page.Options) {
+		o.Reports = func(context.Context) ([]journal.StationReport, error) {
+			return []journal.StationReport{
+				{Name: "far", Seen: time.Now(), Report: report},
+				{Name: "mad", Seen: time.UnixMilli(9e15), Report: report},
+				{Name: "soon", Seen: time.Now().Add(48 * time.Hour), Report: report},
+			}, nil
+		}
+	})
+	html := d.firstUpdate("/stations/live", d.cookie())
+	require.Contains(t, html, "Port 1: unknown")
+	require.Contains(t, html, "Port 2: PASS")
+	require.Contains(t, html, "Port 3: unknown")
+	require.Contains(t, html, "unknown (")
+	require.Contains(t, html, "No report since unknown")
+	a, text := d.do("GET", "/v1/stations", "", "Authorization", bearer)
+	require.Equal(t, 200, a.StatusCode, text)
+	var v struct {
+		Items []struct {
+			Station string
+			Stale   bool
+			Seen    *time.Time
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &v))
+	require.Len(t, v.Items, 4)
+	require.False(t, v.Items[1].Stale)
+	require.True(t, v.Items[2].Stale)
+	require.Nil(t, v.Items[2].Seen)
+	require.True(t, v.Items[3].Stale, "a time of the future")
+}
+
 // firstUpdate returns the first update of a page.
 func (d *desk) firstUpdate(path, session string) string {
 	d.t.Helper()

@@ -29,7 +29,7 @@ type stationStatus struct {
 	Name   string       `json:"station"`
 	Here   bool         `json:"here"` // in the process that answers
 	URL    string       `json:"url,omitempty"`
-	Seen   time.Time    `json:"seen"` // when it reported
+	Seen   time.Time    `json:"seen,omitzero"` // when it reported; zero: unknown
 	Stale  bool         `json:"stale"`
 	Status *line.Status `json:"status,omitempty"`
 }
@@ -81,9 +81,12 @@ func (s *server) stations(ctx context.Context) ([]stationStatus, error) {
 			continue
 		}
 		// The clocks of stations differ by less than their limit, which is far below a second.
-		one := stationStatus{Name: r.Name, URL: r.URL, Seen: r.Seen.UTC(), Stale: now.Sub(r.Seen) > staleAfter}
+		one := stationStatus{Name: r.Name, URL: r.URL, Seen: r.Seen.UTC(), Stale: now.Sub(r.Seen).Abs() > staleAfter}
 		if !strings.HasPrefix(one.URL, "http://") && !strings.HasPrefix(one.URL, "https://") {
 			one.URL = ""
+		}
+		if y := one.Seen.Year(); y < 1 || y > 9999 { // JSON has no such time
+			one.Seen, one.Stale = time.Time{}, true
 		}
 		var st line.Status
 		if json.Unmarshal(r.Report, &st) == nil {

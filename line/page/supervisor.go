@@ -135,9 +135,13 @@ func (s *server) card(lang string, number int, one *stationStatus) stationCard {
 	t := func(key string, args ...any) string { return s.text(lang, key, args...) }
 	c := stationCard{ID: "station-" + strconv.Itoa(number), Name: one.Name, URL: one.URL, Stale: one.Stale}
 	if !one.Here {
-		c.Seen = t("seen", one.Seen.Local().Format(time.DateTime))
+		seen := t("unknown")
+		if !one.Seen.IsZero() {
+			seen = one.Seen.Local().Format(time.DateTime)
+		}
+		c.Seen = t("seen", seen)
 		if one.Stale {
-			c.Seen = t("stale", one.Seen.Local().Format(time.DateTime))
+			c.Seen = t("stale", seen)
 		}
 	}
 	st := one.Status
@@ -150,9 +154,10 @@ func (s *server) card(lang string, number int, one *stationStatus) stationCard {
 	c.Batch = &b
 	for i := range st.Ports {
 		p := &st.Ports[i]
-		dot := portDot{p.Number, states[p.Result], t("port", p.Number) + ": " + t("result "+string(p.Result))}
-		if one.Stale || dot.State == "" { // no state of a station that does not report
-			dot.State, dot.Title = ui.TileOff, t("port", p.Number)+": "+t("unknown")
+		dot := portDot{p.Number, ui.TileOff, t("port", p.Number) + ": " + t("unknown")}
+		// A station that does not report has no state. A newer one may have other results.
+		if state, ok := states[p.Result]; ok && !one.Stale {
+			dot.State, dot.Title = state, t("port", p.Number)+": "+t("result "+string(p.Result))
 		}
 		c.Ports = append(c.Ports, dot)
 	}
