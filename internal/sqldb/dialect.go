@@ -42,6 +42,7 @@ type dialect struct {
 
 	writers     int           // number of writers; if several, a single update needs none of them
 	connections int           // maximum number of connections that may be lost while idle
+	opened      string        // statement for a database that has the tables; "" is none
 	connected   string        // statement for each new connection of a writer; "" is none
 	busyWait    time.Duration // how long a writer waits for another process
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pressly/goose/v3"
 )
@@ -49,15 +50,28 @@ func (db *DB) migrateTo(ctx context.Context, version int64) error {
 	return nil
 }
 
-// versions returns the version of the tables, and the newest one of this program.
+// versions returns the version of the tables, and the newest one of this program. It only
+// reads: goose would create its table in the database of another program.
 func (db *DB) versions(ctx context.Context) (now, newest int64, err error) {
 	provider, err := db.provider()
 	if err != nil {
 		return 0, 0, err
 	}
-	now, newest, err = provider.GetVersions(ctx)
+	for _, source := range provider.ListSources() {
+		newest = max(newest, source.Version)
+	}
+	err = db.readWithin(ctx, func(ctx context.Context) error {
+		return db.view(ctx, func(tx *Tx) error {
+			tables, err := tx.Tables()
+			if err != nil || !slices.Contains(tables, db.schema.Versions) {
+				return err
+			}
+			now, err = tx.Version()
+			return err
+		})
+	})
 	if err != nil {
-		return 0, 0, fmt.Errorf("reading the version of the tables: %w", db.dialect.wrap(err))
+		return 0, 0, fmt.Errorf("reading the version of the tables: %w", err)
 	}
 	return now, newest, nil
 }

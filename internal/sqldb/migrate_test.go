@@ -5,6 +5,8 @@ package sqldb_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,6 +81,59 @@ func TestTwoSchemas(t *testing.T) {
 		require.ErrorIs(t, err, other.ErrNone)
 		require.NoError(t, open(t, name).Close())
 	})
+}
+
+// TestForeign checks that opening a database of another program to read it changes
+// nothing there.
+func TestForeign(t *testing.T) {
+	pgtest.Each(t, func(t *testing.T, name string) {
+		ctx := t.Context()
+		raw := pgtest.Raw(t, name)
+		pgtest.Exec(t, raw, "CREATE TABLE book (title TEXT)")
+		require.NoError(t, raw.Close())
+		var before []byte
+		if !sqldb.IsPostgres(name) {
+			var err error
+			before, err = os.ReadFile(name)
+			require.NoError(t, err)
+		}
+		_, err := sqldb.Items.Open(ctx, name, false)
+		require.ErrorIs(t, err, sqldb.ErrNoItems)
+		_, _, _, err = sqldb.Items.OpenOld(ctx, name)
+		require.ErrorIs(t, err, sqldb.ErrNoItems)
+		if before != nil {
+			after, err := os.ReadFile(name)
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+			require.NoFileExists(t, name+"-wal")
+			return
+		}
+		var tables int
+		require.NoError(t, pgtest.Raw(t, name).QueryRowContext(ctx,
+			"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'").Scan(&tables))
+		require.Equal(t, 1, tables)
+	})
+}
+
+// TestRollbackJournal checks that a file which SQLite's own tools copied works as before.
+func TestRollbackJournal(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "items.db")
+	require.NoError(t, open(t, name).Close())
+	raw := pgtest.Raw(t, name)
+	pgtest.Exec(t, raw, "PRAGMA journal_mode = DELETE")
+	require.NoError(t, raw.Close())
+	db, err := sqldb.Items.Open(t.Context(), name, false)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	update(t, db, func(tx *sqldb.Tx) error { return sqldb.Add(tx, "a") })
+	view(t, db, func(tx *sqldb.Tx) error {
+		list, err := sqldb.List(tx, "")
+		require.Equal(t, []string{"a"}, list)
+		return err
+	})
+	var mode string
+	require.NoError(t, pgtest.Raw(t, name).QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&mode))
+	require.Equal(t, "wal", mode)
 }
 
 // TestLockTables checks that a migration does not start while another process prepares

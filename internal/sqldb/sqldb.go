@@ -88,7 +88,7 @@ type DB struct {
 // Open opens a database: PostgreSQL for "postgres://…" or "postgresql://…", and
 // otherwise a file of SQLite. With create, it creates a missing file, creates the
 // tables or brings them up to date. Without create, a database that is older or newer
-// than this program is an error.
+// than this program is an error, and is not changed.
 //
 // The URL may contain PostgreSQL's password; no error contains it.
 func (s *Schema) Open(ctx context.Context, name string, create bool) (*DB, error) {
@@ -101,6 +101,10 @@ func (s *Schema) Open(ctx context.Context, name string, create bool) (*DB, error
 	}
 	if err == nil {
 		err = db.mustBeCurrent(ctx)
+	}
+	if err == nil && db.dialect.opened != "" {
+		_, err = db.write.ExecContext(ctx, db.dialect.opened)
+		err = db.readError(ctx, err)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s%w", db.label, err), db.closePools())

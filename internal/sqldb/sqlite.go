@@ -34,8 +34,11 @@ func (s *Schema) openSQLite(name string, create bool) (*DB, error) {
 	}
 	dsn := func(pragmas ...string) string {
 		q := url.Values{"_pragma": append([]string{
-			"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
+			"busy_timeout(10000)", "foreign_keys(1)", "synchronous(FULL)", "cache_size(-16384)",
 		}, pragmas...)}
+		if create { // otherwise the file may be another program's: it changes the file
+			q.Add("_pragma", "journal_mode(WAL)")
+		}
 		return "file:" + (&url.URL{Path: name}).EscapedPath() + "?" + q.Encode()
 	}
 	// SQLite's temporary files would contain rows, so they are kept in memory.
@@ -69,6 +72,7 @@ var onSQLite = dialect{
 	},
 	free:    []string{""},
 	writers: 1, connections: 1,
+	opened:    "PRAGMA journal_mode = WAL",
 	connected: "PRAGMA busy_timeout = 0", // the writer does the waiting
 	busyWait:  busyWait,
 	classify:  classifySQLite,

@@ -210,7 +210,7 @@ func (tx *Tx) Columns(table string) ([]string, error) {
 
 // Version returns the version of the tables.
 func (tx *Tx) Version() (version int64, err error) {
-	err = tx.Row("SELECT MAX(version_id) FROM "+tx.db.schema.Versions+" WHERE is_applied", nil, &version)
+	err = tx.Row("SELECT COALESCE(MAX(version_id), 0) FROM "+tx.db.schema.Versions+" WHERE is_applied", nil, &version)
 	return version, err
 }
 
