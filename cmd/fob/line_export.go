@@ -105,7 +105,7 @@ func exportText(dir string, r export.Result) string {
 		fmt.Fprintf(&b, " after the first %d", m.After)
 	}
 	if !m.Complete {
-		fmt.Fprintf(&b, "; %d of %d are done", m.Through, m.Ordered)
+		fmt.Fprintf(&b, "; station %s has done %d of %d", plain(m.Station), m.Through, m.Ordered)
 	}
 	fmt.Fprintf(&b, "\nexport %s\n", r.Digest)
 	switch {

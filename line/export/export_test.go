@@ -93,6 +93,7 @@ func TestWrite(t *testing.T) {
 	require.False(t, r.Repeated)
 	require.EqualValues(t, 6, r.Manifest.Units())
 	require.False(t, r.Manifest.Complete)
+	require.Contains(t, string(read(t, out, "README.txt")), fmt.Sprintf("This is a part of the order: station station-1 has made %d of its %d tokens.", r.Manifest.Through, r.Manifest.Ordered))
 	require.Equal(t, hex.EncodeToString(sum(read(t, out, export.ManifestName))), r.Digest)
 	all := files(t, out)
 	require.Len(t, all, 13)

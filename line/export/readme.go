@@ -44,7 +44,7 @@ func (b *builder) readme(m *Manifest, seeds []seedFile) []byte {
 	p := func(format string, args ...any) { fmt.Fprintf(&t, format, args...) }
 	p("Order %s for %s: %d tokens of model %s\n\n", m.Order, m.Customer, m.Units(), b.order.Model)
 	if !m.Complete {
-		p("This is a part of the order: %d of %d tokens are made.\n\n", m.Through, m.Ordered)
+		p("This is a part of the order: station %s has made %d of its %d tokens. Other stations\nmay deliver more.\n\n", m.Station, m.Through, m.Ordered)
 	}
 	p(`Files
 
