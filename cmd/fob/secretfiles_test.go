@@ -75,6 +75,7 @@ var fileFlags = map[string]fileKind{
 	"--trusted":                          publicFile,
 	"--allowed-signers":                  publicFile,
 	"--font":                             publicFile,
+	"--label-font":                       publicFile,
 	"--recipient":                        publicFile,
 	"--sign-cert":                        publicFile,
 	"--tls-cert":                         publicFile,
