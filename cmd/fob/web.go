@@ -103,6 +103,10 @@ func (h *httpFlags) check(ctx context.Context, a *app) error {
 	return err
 }
 
+// maxConnections is the maximum number of open connections of a web server. It leaves
+// descriptors for the ports of tokens where a process may open 1024.
+const maxConnections = 512
+
 // webServer is a web server with an API key. Without a listener, it is off.
 type webServer struct {
 	urls        []string // the best for a client first; none if the server is off
@@ -114,6 +118,8 @@ type webServer struct {
 	hosts       *apiHosts
 	log         *serverLog
 	cancel      context.CancelCauseFunc // ends waits and streams
+	connections int                     // maximum
+	stall       time.Duration           // how long a client may stop sending or reading
 }
 
 // url returns the address for a client, "" if the server is off.
@@ -127,7 +133,7 @@ func (w *webServer) url() string {
 // listenWeb opens the address of a server. The caller gives it a handler with answer, and
 // calls serve.
 func (a *app) listenWeb(ctx context.Context, h *httpFlags) (*webServer, error) {
-	w := &webServer{log: newMessageLog(a)}
+	w := &webServer{log: newMessageLog(a), connections: maxConnections, stall: server.DefaultStall}
 	if h.addr == "off" {
 		return w, nil
 	}
@@ -184,9 +190,11 @@ func (w *webServer) serve() error {
 	if w.server == nil {
 		return nil
 	}
-	serve := func() error { return w.server.Serve(w.listener) }
+	w.server.Handler = server.Watch(w.server.Handler, w.stall)
+	limited := server.Limit(w.listener, w.connections)
+	serve := func() error { return w.server.Serve(limited) }
 	if w.certificate != nil {
-		serve = func() error { return w.server.ServeTLS(w.listener, "", "") }
+		serve = func() error { return w.server.ServeTLS(limited, "", "") }
 	}
 	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving HTTP: %w", err)

@@ -4,6 +4,7 @@ package webapi
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -42,13 +43,16 @@ func (s *Stream) Send(ctx context.Context, w io.Writer) {
 		s.Beat = ": \n\n"
 	}
 	send := func(text []byte) bool {
-		if rw, ok := w.(http.ResponseWriter); ok && s.Patience > 0 {
+		rw, ok := w.(http.ResponseWriter)
+		if ok && s.Patience > 0 {
 			// A server that cannot do this has its own limit, or none.
 			_ = http.NewResponseController(rw).SetWriteDeadline(time.Now().Add(s.Patience))
 		}
 		_, err := w.Write(text)
-		if f, ok := w.(http.Flusher); ok && err == nil {
-			f.Flush()
+		if ok && err == nil {
+			if err = http.NewResponseController(rw).Flush(); errors.Is(err, http.ErrNotSupported) {
+				err = nil
+			}
 		}
 		return err == nil
 	}

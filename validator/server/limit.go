@@ -26,6 +26,12 @@ type limited struct {
 	bySource map[netip.Addr]int // open connections
 }
 
+// Limit limits the open connections of a listener: further ones wait. A source beyond
+// loopback has at most half of the places.
+func Limit(l net.Listener, connections int) net.Listener {
+	return limit(l, connections, max(connections/2, 1), netip.Addr.IsLoopback)
+}
+
 func limit(l net.Listener, n, each int, spared func(netip.Addr) bool) net.Listener {
 	return &limited{
 		Listener: l, places: make(chan struct{}, n), closed: make(chan struct{}),

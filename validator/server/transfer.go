@@ -78,6 +78,10 @@ func earliest(t time.Time, others ...time.Time) time.Time {
 	return t
 }
 
+// Watch returns a handler that ends requests whose clients stall: [Config.Stall] has the
+// rules. It does not limit how long an answer or a stream of events takes.
+func Watch(h http.Handler, stall time.Duration) http.Handler { return newTransfers(stall).watched(h) }
+
 // watched sets the deadlines of all requests.
 func (a *transfers) watched(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
