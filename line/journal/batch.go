@@ -55,6 +55,9 @@ func (j *Journal) Batch(ctx context.Context, o *order.Order, content []byte, rec
 	if b.sealers, err = newSealers(recipients); err != nil {
 		return nil, err
 	}
+	if err := j.read(ctx, func(tx *sqldb.Tx) error { return apart(tx, o) }); err != nil {
+		return nil, err // before the shared ledger hears of the order
+	}
 	uid, ref := "", OrderRef{Name: o.ID, Digest: digest, Wanted: int64(o.Count), Serials: int64(min(o.SerialCount(), maxSerials))}
 	if s := j.share; s != nil {
 		// A station whose ledger is away goes on with the numbers that it has.
@@ -108,6 +111,28 @@ func (b *Batch) belongs(tx *sqldb.Tx, ledger, uid string) (err error) {
 		b.shared, err = b.sharedKey(tx, ledger)
 	}
 	return err
+}
+
+// apart checks that no order in the journal may use serial numbers of an order that is new.
+func apart(tx *sqldb.Tx, o *order.Order) error {
+	contents, err := sqldb.QueryAll(tx, func(s sqldb.Scanner) (b []byte, err error) {
+		err = s.Scan(&b)
+		return b, err
+	}, "SELECT content FROM orders WHERE NOT EXISTS (SELECT 1 FROM orders WHERE name = $1) ORDER BY id", o.ID)
+	if err != nil {
+		return err
+	}
+	for _, content := range contents {
+		other, err := order.Parse(content)
+		if err != nil { // its form is of another version of the program
+			continue
+		}
+		if first, last, ok := o.Overlap(other); ok {
+			return fmt.Errorf("%w: %s and the order %s in the journal both have the serial numbers %s to %s: issue an order with other numbers",
+				ErrOrder, o.ID, other.ID, first, last)
+		}
+	}
+	return nil
 }
 
 // maxSerials keeps sums of serial numbers within 64 bits.

@@ -152,6 +152,8 @@ func explainExists(err error, u *Unit) error {
 		return fmt.Errorf("%w: a unit has a device with the same key", ErrDevice)
 	case "unit.hardware_id":
 		return fmt.Errorf("%w: it has a unit already", ErrDevice)
+	case "unit.serial":
+		return fmt.Errorf("%w: its serial number %s belongs to a unit of another order: issue an order with other numbers", ErrOrder, u.Serial)
 	}
 	return fmt.Errorf("unit %s: %w", u.Serial, err)
 }

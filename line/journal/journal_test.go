@@ -455,6 +455,30 @@ func TestOpenRefused(t *testing.T) {
 	require.ErrorIs(t, err, journal.ErrRecipient)
 }
 
+// TestOverlappingOrders checks that a journal refuses an order with the serial numbers of
+// another one, and goes on with the first.
+func TestOverlappingOrders(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	j, err := journal.Open(ctx, journaltest.Config(t, dir, journaltest.Master()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, j.Close()) })
+	o, content := journaltest.Order(t)
+	journaltest.Begin(t, j, o, content)
+	other, otherContent := journaltest.Order(t, "ORD-2026-0001", "ORD-2026-0002", "ZZFB00000001", "ZZFB00000012", "last: \"ZZFB00000012\"", "last: \"ZZFB00000030\"")
+	recipients, err := journal.Recipients(other, nil)
+	require.NoError(t, err)
+	_, err = j.Batch(ctx, other, otherContent, recipients)
+	require.ErrorIs(t, err, journal.ErrOrder)
+	require.ErrorContains(t, err, "ORD-2026-0001")
+	require.ErrorContains(t, err, "ZZFB00000012 to ZZFB00000012")
+	list, err := j.Orders(ctx)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	journaltest.Begin(t, j, o, content) // goes on
+	next, nextContent := journaltest.Order(t, "ORD-2026-0001", "ORD-2026-0003", "ZZFB00000012", "ZZFB00000030", "ZZFB00000001", "ZZFB00000013")
+	journaltest.Begin(t, j, next, nextContent)
+}
+
 // TestSignedHead has ssh-keygen check the signature of a head.
 func TestSignedHead(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()

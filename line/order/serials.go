@@ -149,15 +149,37 @@ func (o *Order) Serial(i uint64) (token.Serial, bool) {
 	if i > o.lastSerial {
 		return token.Serial{}, false
 	}
-	_, counting, _ := o.Serials.split(o.Serials.First)
-	first, err := strconv.ParseUint(counting, len(o.Serials.alphabet()), 64)
-	if err != nil {
-		return token.Serial{}, false
-	}
-	text, fits := o.Serials.format(o.serialsPrefixed, o.serialDigits, first+i)
+	text, fits := o.Serials.format(o.serialsPrefixed, o.serialDigits, o.firstSerial()+i)
 	if !fits {
 		return token.Serial{}, false
 	}
 	serial, err := token.ParseSerial(text)
 	return serial, err == nil
+}
+
+// Overlap returns the first and the last serial number that the ranges of two orders
+// share. It compares ranges that count in the same way.
+func (o *Order) Overlap(other *Order) (first, last token.Serial, ok bool) {
+	a, b := &o.Serials, &other.Serials
+	if a.Kind != b.Kind || a.Hex != b.Hex || a.checked() != b.checked() || o.serialsPrefixed != other.serialsPrefixed || o.serialDigits != other.serialDigits {
+		return first, last, false
+	}
+	from, to := o.firstSerial(), other.firstSerial()
+	low, high := max(from, to), min(from+o.lastSerial, to+other.lastSerial)
+	if low > high {
+		return first, last, false
+	}
+	first, _ = o.Serial(low - from)
+	last, _ = o.Serial(high - from)
+	return first, last, true
+}
+
+// checked reports whether the numbers have a check digit.
+func (s *Serials) checked() bool { return s.CheckDigit == "luhn" }
+
+// firstSerial returns the value of the first serial number.
+func (o *Order) firstSerial() uint64 {
+	_, counting, _ := o.Serials.split(o.Serials.First)
+	n, _ := strconv.ParseUint(counting, len(o.Serials.alphabet()), 64) // was checked by measure
+	return n
 }

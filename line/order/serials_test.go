@@ -84,3 +84,34 @@ func TestSerialFaults(t *testing.T) {
 		require.ErrorContains(t, err, "serials."+c.want)
 	}
 }
+
+// TestOverlap finds the numbers that two orders share.
+func TestOverlap(t *testing.T) {
+	for _, c := range []struct {
+		kind, more              string
+		firstA, lastA           string
+		firstB, lastB           string
+		sharedFirst, sharedLast string // "": none
+	}{
+		{"oath", "", "ZZFB00000001", "ZZFB00000012", "ZZFB00000012", "ZZFB00000020", "ZZFB00000012", "ZZFB00000012"},
+		{"oath", "", "ZZFB00000001", "ZZFB00000012", "ZZFB00000013", "ZZFB00000020", "", ""},
+		{"oath", "", "ZZFB00000001", "ZZFB00000012", "ZZFA00000001", "ZZFA00000012", "", ""},
+		{"oath", "", "ZZFB00000001", "ZZFB00000099", "ZZFB00000005", "ZZFB00000006", "ZZFB00000005", "ZZFB00000006"},
+		{"oath", hex, "ZZFB0000000A", "ZZFB0000001A", "ZZFB0000000F", "ZZFB0000002F", "ZZFB0000000F", "ZZFB0000001A"},
+		{"other", luhn, "79927398713", "79927398721", "79927398721", "79927398739", "79927398721", "79927398721"},
+		{"other", "", "A-8", "A-9", "A-08", "A-09", "", ""},
+	} {
+		a, err := order.Parse([]byte(withSerials(t, 1, c.kind, c.firstA, c.lastA, c.more)))
+		require.NoError(t, err)
+		b, err := order.Parse([]byte(withSerials(t, 1, c.kind, c.firstB, c.lastB, c.more)))
+		require.NoError(t, err)
+		for range 2 {
+			first, last, ok := a.Overlap(b)
+			require.Equal(t, c.sharedFirst != "", ok, c.firstB)
+			if ok {
+				require.Equal(t, []string{c.sharedFirst, c.sharedLast}, []string{first.String(), last.String()})
+			}
+			a, b = b, a
+		}
+	}
+}
