@@ -219,11 +219,16 @@ func TestPrinterGone(t *testing.T) {
 	require.Equal(t, journal.Locked, e.State)
 	require.Contains(t, e.Reason, "paper out")
 	require.Contains(t, e.Advice, "mend the printer")
+	unit, _, err := b.batch.Find(t.Context(), e.HardwareID)
+	require.NoError(t, err)
+	visit := unit.Results.Cycle
+	require.Positive(t, visit)
 	fails = false
 	again := b.one(m, 2)
 	require.Equal(t, line.Pass, again.Result)
 	require.Equal(t, e.Serial, again.Serial)
 	require.EqualValues(t, 1, p.printed.Load())
+	require.Greater(t, again.Cycle, visit, "the time of both visits")
 	b.check()
 }
 

@@ -100,6 +100,7 @@ func (w *work) label(ctx context.Context) error {
 	if err := printer.Print(ctx, &w.unit, w.number); err != nil {
 		return fmt.Errorf("%w: %w", errPrinter, err)
 	}
+	w.timed()
 	return j.Labelled(ctx, &w.unit, label, w.station.job.Labels.wait())
 }
 

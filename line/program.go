@@ -67,6 +67,7 @@ func (w *work) program(ctx context.Context) (err error) {
 		return fmt.Errorf("%w (by %v)", errStepped, by.Round(time.Millisecond))
 	}
 	w.step(StepSeal)
+	w.timed()
 	return j.Verified(ctx, &w.unit, seed)
 }
 
@@ -223,6 +224,7 @@ func (w *work) lock(ctx context.Context) error {
 		return suspect("the device was programmed as %s, but its serial number is %q", w.unit.Serial, info.Serial)
 	}
 	if info.State == serialproto.StateProvisioned {
+		w.timed()
 		if err := j.Advance(ctx, &w.unit, journal.Locking); err != nil {
 			return err
 		}
@@ -242,6 +244,7 @@ func (w *work) lock(ctx context.Context) error {
 	if !w.station.prints() { // it goes on record at the end
 		return nil
 	}
+	w.timed()
 	return j.Advance(ctx, &w.unit, journal.Locked)
 }
 

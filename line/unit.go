@@ -26,6 +26,7 @@ type work struct {
 	key    [32]byte
 	unit   journal.Unit
 	began  time.Time
+	spent  float64      // seconds of work on the unit before
 	begun  bool         // the journal has the next attempt already
 	ready  bool         // the device was tested since it was plugged in
 	tested time.Time    // when the self-test began
@@ -53,7 +54,7 @@ func (w *work) run(ctx context.Context) (known bool, err error) {
 	if found && unit.Order != w.station.job.Order {
 		return false, w.refuse(ctx, foreign("the device is %s of order %s", unit.Serial, unit.Order))
 	}
-	w.unit = unit
+	w.unit, w.spent = unit, unit.Results.Cycle
 	if found && unit.State.Final() {
 		return true, w.finished()
 	}
@@ -248,7 +249,7 @@ func (w *work) attempt(ctx context.Context) error {
 		if w.waits, err = j.Waits(ctx, &w.unit); err != nil {
 			return err
 		}
-		w.unit.Results.Cycle += time.Since(w.began).Seconds()
+		w.timed()
 		return j.Advance(ctx, &w.unit, w.rest()...)
 	}
 	return fmt.Errorf("%w: unit %d has the unknown state %q", journal.ErrJournal, w.unit.ID, w.unit.State)
@@ -265,6 +266,10 @@ func (w *work) rest() []journal.State {
 	}
 	return []journal.State{journal.Locked, journal.Labelled, journal.Done}
 }
+
+// timed sets the time of the work on the unit until now. The time after the last record
+// of a visit that was broken off is not known.
+func (w *work) timed() { w.unit.Results.Cycle = w.spent + time.Since(w.began).Seconds() }
 
 // step reports that a step begins.
 func (w *work) step(s Step) { w.report(Event{Result: Working, Step: s}) }
