@@ -16,11 +16,11 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/regularfile"
 	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/internal/sshsig"
 	"github.com/d204ef64/fob/line/export"
@@ -132,7 +132,7 @@ func (a *auditor) readExports() error {
 // export compares the folder of an export with the journal.
 func (a *auditor) export(ctx context.Context, dir string) error {
 	m, digest, err := export.Read(dir)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, export.ErrManifest) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, export.ErrManifest) || errors.Is(err, regularfile.ErrKind) {
 		a.fault("%v", err)
 		return nil
 	}
@@ -144,8 +144,8 @@ func (a *auditor) export(ctx context.Context, dir string) error {
 		fault("%s", f)
 	}
 	for name, namespace := range map[string]string{export.ManifestName: journal.ExportNamespace, export.HeadName: journal.HeadNamespace} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		signature, e := os.ReadFile(filepath.Join(dir, name+".sig"))
+		text, err := regularfile.Read(filepath.Join(dir, name))
+		signature, e := regularfile.Read(filepath.Join(dir, name+".sig"))
 		if err = errors.Join(err, e); err != nil {
 			fault("%s or its signature cannot be read", name)
 			continue
@@ -181,7 +181,7 @@ func (a *auditor) export(ctx context.Context, dir string) error {
 
 // exportedUnits compares the records of the units with the journal.
 func (a *auditor) exportedUnits(ctx context.Context, dir string, m *export.Manifest, fault func(string, ...any)) error {
-	f, err := os.Open(filepath.Join(dir, export.UnitsName))
+	f, err := regularfile.Open(filepath.Join(dir, export.UnitsName))
 	if err != nil {
 		return nil // reported before
 	}
@@ -240,7 +240,7 @@ func (a *auditor) exportedSeeds(dir string, m *export.Manifest, o *orderState, a
 		if !strings.HasSuffix(file.Name, ".xml") {
 			continue
 		}
-		f, err := os.Open(filepath.Join(dir, file.Name))
+		f, err := regularfile.Open(filepath.Join(dir, file.Name))
 		if err != nil {
 			continue // reported before
 		}

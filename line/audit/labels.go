@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/regularfile"
 	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/line/journal"
 )
@@ -87,7 +88,7 @@ func (a *auditor) labelFolder(dir string) {
 		if ext != ".zpl" {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		b, err := regularfile.Read(filepath.Join(dir, e.Name()))
 		switch {
 		case err != nil:
 			a.fault("label %s cannot be read: %v", e.Name(), atomicfile.Cause(err))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/regularfile"
 	"github.com/d204ef64/fob/internal/sshsig"
 )
 
@@ -84,7 +85,7 @@ func (b *builder) sorted() []File {
 // Read reads the manifest of an export, and returns the digest that identifies the
 // export. The error wraps [fs.ErrNotExist] if there is none, or [ErrManifest].
 func Read(dir string) (m Manifest, digest string, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	text, err := regularfile.Read(filepath.Join(dir, ManifestName))
 	if err != nil {
 		return m, "", fmt.Errorf("reading the manifest of the export %s: %w", dir, err)
 	}
@@ -108,7 +109,7 @@ func (m *Manifest) Check(dir string) (faults []string) {
 			continue
 		}
 		listed[f.Name] = true
-		digest, n, err := digestFile(filepath.Join(dir, f.Name))
+		digest, n, err := digestFile(filepath.Join(dir, f.Name), f.Bytes)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			faults = append(faults, f.Name+" is missing")
@@ -130,13 +131,14 @@ func (m *Manifest) Check(dir string) (faults []string) {
 	return faults
 }
 
-func digestFile(path string) (digest string, n int64, err error) {
-	f, err := os.Open(path)
+// digestFile reads at most most+1 bytes.
+func digestFile(path string, most int64) (digest string, n int64, err error) {
+	f, err := regularfile.Open(path)
 	if err != nil {
 		return "", 0, err
 	}
 	defer f.Close()
 	h := sha256.New()
-	n, err = io.Copy(h, f)
+	n, err = io.Copy(h, io.LimitReader(f, most+1))
 	return fmt.Sprintf("%x", h.Sum(nil)), n, err
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/regularfile"
 	"github.com/d204ef64/fob/internal/sshsig"
 )
 
@@ -153,7 +154,7 @@ func readSignatures(path string) ([]signatureFile, error) {
 			continue
 		}
 		name := filepath.Join(dir, e.Name())
-		text, err := readLimited(name)
+		text, err := regularfile.Read(name)
 		if err != nil {
 			return nil, err
 		}
