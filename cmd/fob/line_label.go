@@ -49,7 +49,7 @@ works while the station runs: a port that waits for the label accepts this one.`
 				if err != nil {
 					return err
 				}
-				p, err := pf.open(o)
+				p, err := pf.open(ctx, o, false)
 				if err != nil {
 					return err
 				}

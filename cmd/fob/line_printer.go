@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -33,8 +34,9 @@ func (o *printerFlags) add(cmd *cobra.Command) {
 }
 
 // open returns the printer of an order's labels, or nil. It checks that a label fits, and
-// that the font has its characters.
-func (o *printerFlags) open(ord *order.Order) (line.Printer, error) {
+// that the font has its characters. With check, it also checks that the printer can be
+// reached.
+func (o *printerFlags) open(ctx context.Context, ord *order.Order, check bool) (line.Printer, error) {
 	options := line.LabelOptions{Format: printer.ZPL, DPI: o.dpi, PrinterFont: o.inside}
 	advice := "--label-font-name"
 	switch o.format {
@@ -64,6 +66,11 @@ func (o *printerFlags) open(ord *order.Order) (line.Printer, error) {
 	}
 	if err := line.CheckLabels(ord, options); err != nil {
 		return nil, usagef("the labels of the order cannot be printed at %d dots per inch: %w", o.dpi, adviseFont(err, advice))
+	}
+	if check {
+		if err := p.Check(ctx, options.Format); err != nil {
+			return nil, err
+		}
 	}
 	return line.NewPrinter(ord, p, options), nil
 }

@@ -31,19 +31,19 @@ func TestLabelFonts(t *testing.T) {
 		{printerFlags{format: "pdf", font: "line_printer_test.go"}, "not a TrueType font.* \\(--label-font\\)$"},
 	} {
 		c.flags.addr, c.flags.dpi = "file:"+t.TempDir(), 300
-		_, err := c.flags.open(japanese)
+		_, err := c.flags.open(t.Context(), japanese, true)
 		require.Error(t, err)
 		require.Regexp(t, c.want, err.Error())
 	}
 	for _, c := range []printerFlags{{format: "zpl", inside: "E:ANMDJ.TTF"}, {format: "pdf", font: tooltest.File(t, "IPA Gothic", ipa)}} {
 		c.addr, c.dpi = "file:"+t.TempDir(), 300
 		for _, o := range []*order.Order{japanese, western} {
-			_, err := c.open(o)
+			_, err := c.open(t.Context(), o, true)
 			require.NoError(t, err)
 		}
 	}
 	for _, format := range []string{"zpl", "pdf"} {
-		_, err := (&printerFlags{addr: "file:" + t.TempDir(), format: format, dpi: 300}).open(western)
+		_, err := (&printerFlags{addr: "file:" + t.TempDir(), format: format, dpi: 300}).open(t.Context(), western, true)
 		require.NoError(t, err)
 	}
 }

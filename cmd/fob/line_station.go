@@ -138,7 +138,7 @@ func (a *app) equip(ctx context.Context, o *stationFlags, content []byte, dir st
 			return nil, fmt.Errorf("reading %s: %w", source(o.enrolled), err)
 		}
 	}
-	if c.Printer, err = o.printer.open(w.order); err != nil {
+	if c.Printer, err = o.printer.open(ctx, w.order, true); err != nil {
 		return nil, err
 	}
 	if o.clockLimit <= 0 {

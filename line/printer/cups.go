@@ -22,6 +22,7 @@ type cupsPrinter struct {
 	server  []string // -h HOST:PORT, or nothing
 
 	printLimit   time.Duration
+	checkLimit   time.Duration
 	pollInterval time.Duration
 
 	mu sync.Mutex
@@ -37,7 +38,7 @@ var (
 
 func openCUPS(address, rest string) (*cupsPrinter, error) {
 	queue, host, remote := strings.Cut(rest, "@")
-	p := &cupsPrinter{address: address, queue: queue, printLimit: 2 * time.Minute, pollInterval: 200 * time.Millisecond}
+	p := &cupsPrinter{address: address, queue: queue, printLimit: 2 * time.Minute, checkLimit: 30 * time.Second, pollInterval: 200 * time.Millisecond}
 	if !queueName.MatchString(queue) || remote && !serverName.MatchString(host) {
 		return nil, fmt.Errorf("%w %q: want cups:QUEUE or cups:QUEUE@HOST:PORT", ErrAddress, address)
 	}
@@ -74,6 +75,20 @@ func (p *cupsPrinter) Print(ctx context.Context, job Job) error {
 		return failure(p, job, sent, err)
 	}
 	return nil
+}
+
+// Check implements [Printer]. The queue must exist and be enabled.
+func (p *cupsPrinter) Check(ctx context.Context, _ Format) error {
+	limited, cancel := context.WithTimeout(ctx, p.checkLimit)
+	defer cancel()
+	err := p.checkEnabled(limited)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = ctx.Err()
+	case err != nil && limited.Err() != nil:
+		err = fmt.Errorf("%w: it did not answer in %v", ErrUnreachable, p.checkLimit)
+	}
+	return unfit(p, err)
 }
 
 func (p *cupsPrinter) send(ctx context.Context, job Job) (sent bool, err error) {

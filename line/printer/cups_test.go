@@ -140,6 +140,9 @@ func TestCUPS(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(out, job.Name)))
 	}
 
+	require.NoError(t, queue("good").Check(context.Background(), ZPL))
+	require.ErrorIs(t, queue("off").Check(context.Background(), ZPL), ErrNotReady)
+	require.ErrorIs(t, queue("none").Check(context.Background(), PDF), ErrAddress)
 	requireError(t, queue("off").Print(context.Background(), label), ErrNotReady, false, "the queue is disabled (Paper jam)")
 	requireError(t, queue("rejects").Print(context.Background(), label), ErrNotReady, false, "the queue rejects jobs")
 	requireError(t, queue("none").Print(context.Background(), label), ErrAddress, false, "the server has no queue none")

@@ -64,6 +64,9 @@ type Job struct {
 type Printer interface {
 	// Print prints a job, and returns early if ctx ends. The error is an [Error].
 	Print(ctx context.Context, job Job) error
+	// Check checks that the printer can be reached and takes jobs of a format, and prints
+	// nothing. The error names the printer.
+	Check(ctx context.Context, format Format) error
 	// String returns the address of the printer.
 	String() string
 }
@@ -108,13 +111,14 @@ func (j *Job) validate() error {
 
 // Open returns the printer at an address:
 //
-//	file:DIR              a folder: each job becomes a file there
-//	file:FILE             a file: jobs are appended (ZPL only)
+//	file:DIR              a folder that exists: each job becomes a file there
+//	file:FILE             a file: jobs are appended (ZPL only); a new one needs an extension
 //	cups:QUEUE            a queue of the CUPS server of this computer
 //	cups:QUEUE@HOST:PORT  a queue of another server
 //	tcp:HOST:PORT         a label printer on the network, usually at port 9100
 //
-// Open checks the address, but does not connect. The error wraps [ErrAddress].
+// Open checks the address, but does not connect: see [Printer.Check]. The error wraps
+// [ErrAddress].
 func Open(address string) (Printer, error) {
 	kind, rest, _ := strings.Cut(address, ":")
 	switch kind {
@@ -133,6 +137,14 @@ func Open(address string) (Printer, error) {
 		return newTCP(address, rest), nil
 	}
 	return nil, fmt.Errorf("%w %q: want file:DIR, cups:QUEUE or tcp:HOST:PORT", ErrAddress, address)
+}
+
+// unfit returns the error of a check.
+func unfit(p Printer, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("checking the printer %s: %w", p, err)
 }
 
 // failure returns an [Error] for a job on a printer.

@@ -101,6 +101,48 @@ func TestAppend(t *testing.T) {
 	requireError(t, open(t, "file:"+filepath.Dir(file)+"/none/x").Print(context.Background(), label), ErrUnreachable, false, "no such file")
 }
 
+// TestCheckFile checks printers that cannot take a job. Nothing is left behind.
+func TestCheckFile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "old")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, c := range []struct {
+		path   string
+		format Format
+		err    error
+		text   string
+	}{
+		{dir, ZPL, nil, ""},
+		{dir, PDF, nil, ""},
+		{file, ZPL, nil, ""},
+		{dir + "/new.zpl", ZPL, nil, ""},
+		{os.DevNull, ZPL, nil, ""},
+		{file, PDF, ErrJob, "a pdf document cannot be appended to a file: give a folder"},
+		{file + "/", ZPL, ErrUnreachable, "it is not a folder"},
+		{dir + "/labels", ZPL, ErrUnreachable, "make it first, or name a file such as labels.zpl"},
+		{dir + "/labels/", ZPL, ErrUnreachable, "make it first"},
+		{dir + "/labels", PDF, ErrUnreachable, "no such file or directory: make it first"},
+		{dir + "/new.pdf", PDF, ErrUnreachable, "make it first"},
+		{dir + "/none/new.zpl", ZPL, ErrUnreachable, "no such file"},
+	} {
+		p := open(t, "file:"+c.path)
+		err := p.Check(context.Background(), c.format)
+		require.ErrorIs(t, err, c.err, c.path)
+		if c.err == nil {
+			continue
+		}
+		require.ErrorContains(t, err, "checking the printer file:"+c.path+": ")
+		require.ErrorContains(t, err, c.text)
+		job := label
+		job.Format = c.format
+		requireError(t, p.Print(context.Background(), job), c.err, false, "") // nor does it print
+	}
+	require.Len(t, must(os.ReadDir(dir))(t), 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, open(t, "file:"+dir).Check(ctx, ZPL), context.Canceled)
+}
+
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()

@@ -64,18 +64,12 @@ func (p *tcpPrinter) Print(ctx context.Context, job Job) error {
 	if err := job.validate(); err != nil {
 		return failure(p, job, false, err)
 	}
-	dialer := net.Dialer{Timeout: p.connectLimit}
-	conn, err := dialer.DialContext(ctx, "tcp", p.dial)
+	conn, hangUp, err := p.connect(ctx)
 	if err != nil {
-		if cause := ctx.Err(); cause != nil {
-			return failure(p, job, false, cause)
-		}
-		return failure(p, job, false, fmt.Errorf("%w: %w: check its address, cable and power", ErrUnreachable, cause(err)))
+		return failure(p, job, false, err)
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	sent, err := p.send(conn.(*net.TCPConn), job)
+	defer hangUp()
+	sent, err := p.send(conn, job)
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -83,6 +77,41 @@ func (p *tcpPrinter) Print(ctx context.Context, job Job) error {
 		return failure(p, job, sent, err)
 	}
 	return nil
+}
+
+// connect opens a connection, which ends with ctx.
+func (p *tcpPrinter) connect(ctx context.Context) (conn *net.TCPConn, hangUp func(), err error) {
+	dialer := net.Dialer{Timeout: p.connectLimit}
+	c, err := dialer.DialContext(ctx, "tcp", p.dial)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case err != nil:
+		return nil, nil, fmt.Errorf("%w: %w: check its address, cable and power", ErrUnreachable, cause(err))
+	}
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	return c.(*net.TCPConn), func() {
+		stop()
+		_ = c.Close()
+	}, nil
+}
+
+// Check implements [Printer]. A ZPL printer is asked for its status.
+func (p *tcpPrinter) Check(ctx context.Context, format Format) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	conn, hangUp, err := p.connect(ctx)
+	if err != nil {
+		return unfit(p, err)
+	}
+	defer hangUp()
+	if format == ZPL {
+		err = p.checkReady(conn, bufio.NewReader(conn))
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return unfit(p, err)
 }
 
 func (p *tcpPrinter) send(conn *net.TCPConn, job Job) (sent bool, err error) {

@@ -175,6 +175,23 @@ func TestTCPGone(t *testing.T) {
 	require.Empty(t, z.output())
 }
 
+// TestTCPCheck checks printers without printing.
+func TestTCPCheck(t *testing.T) {
+	tooltest.CheckLeaks(t, "printer.")
+	z, p := startZebra(t, ready(0, 0), paperOut())
+	require.NoError(t, p.Check(context.Background(), ZPL))
+	err := p.Check(context.Background(), ZPL)
+	require.ErrorIs(t, err, ErrNotReady)
+	require.ErrorContains(t, err, "checking the printer "+p.String()+": the printer is not ready: paper out")
+	require.NoError(t, p.Check(context.Background(), PDF), "it has no status")
+	require.Empty(t, z.output())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, p.Check(ctx, ZPL), context.Canceled)
+	z.listener.Close()
+	require.ErrorIs(t, p.Check(context.Background(), PDF), ErrUnreachable)
+}
+
 // TestTCPCancel cancels while the printer is busy, and while it takes no data.
 func TestTCPCancel(t *testing.T) {
 	tooltest.CheckLeaks(t, "printer.")
