@@ -77,7 +77,7 @@ func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, 
 	if _, err := a.stationKey(ctx, o.key); err != nil { // also if no token is unfinished
 		return err
 	}
-	j, err := a.openJournal(ctx, o, false)
+	j, err := a.openJournal(ctx, o, false, void || len(o.ports) > 0)
 	if err != nil {
 		return err
 	}

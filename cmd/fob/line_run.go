@@ -91,7 +91,7 @@ func (a *app) lineRun(ctx context.Context, o *stationFlags, file, allowed string
 	if err != nil {
 		return err
 	}
-	j, err := a.openJournal(ctx, o, true)
+	j, err := a.openJournal(ctx, o, true, true)
 	if err != nil {
 		return err
 	}

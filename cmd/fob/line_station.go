@@ -61,6 +61,7 @@ type stationJournal struct {
 	*journal.Journal
 	ledger *journal.SharedLedger // nil: no other station shares the order
 	news   *ledgerNews
+	unlock func() error
 }
 
 // Close closes the journal and the ledger.
@@ -69,16 +70,22 @@ func (j *stationJournal) Close() error {
 	if j.ledger != nil {
 		err = errors.Join(err, j.ledger.Close())
 	}
-	return err
+	return errors.Join(err, j.unlock())
 }
 
-// openJournal opens the station's journal. A new one gets the name of the station.
-func (a *app) openJournal(ctx context.Context, o *stationFlags, create bool) (*stationJournal, error) {
+// openJournal opens the station's journal. A new one gets the name of the station. With
+// work, no other station can work with it until it is closed.
+func (a *app) openJournal(ctx context.Context, o *stationFlags, create, work bool) (_ *stationJournal, err error) {
 	path, err := o.journal.path()
 	if err != nil {
 		return nil, err
 	}
-	j := &stationJournal{news: &ledgerNews{app: a}}
+	j := &stationJournal{news: &ledgerNews{app: a}, unlock: func() error { return nil }}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.unlock())
+		}
+	}()
 	if o.ledger.given() {
 		name, err := o.ledger.name(ctx, a)
 		if err != nil {
@@ -91,14 +98,23 @@ func (a *app) openJournal(ctx context.Context, o *stationFlags, create bool) (*s
 			return nil, usagef("making the folder of the journal: %w", err)
 		}
 	}
+	if _, fail := os.Stat(path); work && (create || fail == nil) {
+		release, err := journal.Lock(path)
+		if err != nil {
+			return nil, err
+		}
+		j.unlock = release
+	}
 	c := journal.Config{Database: path, Create: create, Station: o.name, Ledger: j.ledger, Notify: j.news.add}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && create && c.Station == "" {
+	if _, fail := os.Stat(path); errors.Is(fail, fs.ErrNotExist) && create && c.Station == "" {
 		if c.Station, err = os.Hostname(); err != nil {
 			return nil, usagef("finding the name of this machine: %w: name the station with --station", err)
 		}
 	}
-	j.Journal, err = journal.OpenFile(ctx, c)
-	return j, err
+	if j.Journal, err = journal.OpenFile(ctx, c); err != nil {
+		return nil, err
+	}
+	return j, nil
 }
 
 // lineWork is an order and the equipment of the station that works on it. The caller must

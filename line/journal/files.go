@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/gofrs/flock"
+
 	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/secretfile"
@@ -19,12 +21,31 @@ import (
 
 // The files beside a journal FILE.
 const (
-	masterSuffix = ".key" // the master key
-	signSuffix   = ".ssh" // the station's SSH key, which signs the records; its public half has .pub, too
+	masterSuffix = ".key"  // the master key
+	lockSuffix   = ".lock" // is locked by the station that works with the journal
+	signSuffix   = ".ssh"  // the station's SSH key, which signs the records; its public half has .pub, too
 )
 
 // ErrKeys is the error of a journal whose keys are missing.
 var ErrKeys = errclass.New(errclass.Usage, "the keys of the journal")
+
+// ErrInUse is the error of a journal with which another process programs tokens.
+var ErrInUse = errclass.New(errclass.Refused, "another process works with this journal")
+
+// Lock locks the journal in a file for the process that programs tokens with it, or gives
+// them up. Other programs may use the journal meanwhile. The system releases the lock when
+// the process ends. The error wraps [ErrInUse].
+func Lock(database string) (release func() error, err error) {
+	lock := flock.New(database+lockSuffix, flock.SetPermissions(0o600))
+	got, err := lock.TryLock()
+	switch {
+	case err != nil:
+		return nil, errclass.With(errclass.Usage, fmt.Errorf("locking the journal: %w", err))
+	case !got:
+		return nil, fmt.Errorf("%w: %s: end that line first, or name another journal", ErrInUse, database)
+	}
+	return lock.Unlock, nil
+}
 
 // OpenFile opens a journal with the keys in the files beside it: FILE.key has the master
 // key, FILE.ssh the station's SSH key, and FILE.ssh.pub its public half. With create, it

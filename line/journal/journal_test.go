@@ -593,3 +593,18 @@ func BenchmarkUnit(b *testing.B) {
 		finish(b, batch, n)
 	}
 }
+
+// TestLock has one process that works with a journal.
+func TestLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "line.db")
+	release, err := journal.Lock(path)
+	require.NoError(t, err)
+	_, err = journal.Lock(path)
+	require.ErrorIs(t, err, journal.ErrInUse)
+	require.NoError(t, release())
+	release, err = journal.Lock(path)
+	require.NoError(t, err)
+	require.NoError(t, release())
+	_, err = journal.Lock(filepath.Join(path, "none"))
+	require.ErrorContains(t, err, "locking the journal: ")
+}
