@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,15 +146,23 @@ func Reprint(ctx context.Context, j *journal.Journal, p Printer, u *journal.Unit
 var ErrNoLabel = errclass.New(errclass.Refused, "no port waits for this label")
 
 // LabelTaken reports that the label of the unit in a socket was taken or
-// scanned. Scanned is the serial number that a scanner read; with the policy
-// [LabelTakenFirst] it may be empty. Number 0 is any socket. The error wraps [ErrNoLabel].
+// scanned. Scanned is the serial number that a scanner read, in capitals or not; with the
+// policy [LabelTakenFirst] it may be empty. Number 0 is any socket. The error wraps [ErrNoLabel].
 func (s *Station) LabelTaken(number int, scanned string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	equal := func(serial string) bool { return serial == scanned }
+	if !slices.ContainsFunc(s.order, func(k *socket) bool { return equal(k.label) }) { // some scanners change capitals
+		equal = func(serial string) bool { return strings.EqualFold(serial, scanned) }
+	}
+	var waiting []string
 	for _, k := range s.order {
 		serial := k.label
+		if serial != "" {
+			waiting = append(waiting, strconv.Itoa(k.number))
+		}
 		switch {
-		case serial == "", number != 0 && k.number != number, scanned != "" && scanned != serial, number == 0 && scanned == "":
+		case serial == "", number != 0 && k.number != number, scanned != "" && !equal(serial), number == 0 && scanned == "":
 			continue
 		case scanned == "" && k.waits == journal.WaitScanned:
 			return fmt.Errorf("%w: scan the label of port %d", ErrNoLabel, k.number)
@@ -162,10 +171,14 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 		k.taken <- struct{}{} // its one place is free: label was not empty
 		return nil
 	}
-	if scanned != "" {
-		return fmt.Errorf("%w: %s: check whether the label belongs to this port", ErrNoLabel, scanned)
+	what := scanned
+	if scanned == "" {
+		what = fmt.Sprintf("port %d", number)
 	}
-	return fmt.Errorf("%w: port %d", ErrNoLabel, number)
+	if len(waiting) == 0 {
+		return fmt.Errorf("%w: %s: no label is due now", ErrNoLabel, what)
+	}
+	return fmt.Errorf("%w: %s: take the label of a port that waits (%s)", ErrNoLabel, what, strings.Join(waiting, ", "))
 }
 
 // portDigits is the largest number of digits of a port: a serial number has more.

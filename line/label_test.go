@@ -111,10 +111,13 @@ func TestLabelDueElsewhere(t *testing.T) {
 	require.Equal(t, line.Pass, again.Result)
 	require.False(t, again.Label)
 	b.pull(p)
-	require.NoError(t, s.LabelTaken(0, e.Serial))
+	require.ErrorContains(t, s.LabelTaken(0, "hello"), "hello: take the label of a port that waits (1)")
+	require.ErrorContains(t, s.LabelTaken(2, ""), "port 2: take the label of a port that waits (1)")
+	require.NoError(t, s.LabelTaken(0, strings.ToLower(e.Serial)), "a scanner may change capitals")
 	taken, _ := b.result(n, 1)
 	require.True(t, taken.LabelTaken)
 	require.ErrorIs(t, s.LabelTaken(0, e.Serial), line.ErrNoLabel)
+	require.ErrorContains(t, s.LabelTaken(0, e.Serial), "no label is due now")
 }
 
 // TestReprint prints the label of a unit again, and refuses to print one for a unit that is

@@ -20,7 +20,27 @@ type ViewConfig struct {
 	Labels   LabelPolicy    // [LabelNone] without a printer
 	Counts   journal.Counts // when the station began
 	Warnings []Warning
+
+	// OrderDone returns how many tokens of the order are done, by all of its stations; nil
+	// if no other station works on it.
+	OrderDone func() int64
 }
+
+// Notice is news about the shared ledger.
+type Notice struct {
+	Kind NoticeKind `json:"kind"`
+	Text string     `json:"text"`
+}
+
+// NoticeKind is a kind of notices.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeConflict NoticeKind = "conflict" // a serial number, a seed or a device was used twice
+	NoticeHalt     NoticeKind = "halt"     // the station must stop
+	NoticeAway     NoticeKind = "away"     // the ledger does not answer
+)
 
 // Warning is a condition of a station that its displays always show.
 type Warning string
@@ -46,6 +66,7 @@ type View struct {
 	sockets []socketView // by number
 	steps   map[Step]StepTime
 	recent  []RecentUnit // the newest last
+	notices []Notice     // one of a kind
 }
 
 // socketView is a socket on a display.
@@ -66,12 +87,15 @@ type Status struct {
 	Model    string      `json:"model"`
 	Labels   LabelPolicy `json:"labels"`
 	Warnings []Warning   `json:"warnings"`
+	Notices  []Notice    `json:"notices,omitempty"`
 	Seq      uint64      `json:"seq"`     // number of events in it
 	Changed  time.Time   `json:"changed"` // time of the last event
 
-	Wanted int64   `json:"wanted"`
-	Done   int64   `json:"done"` // by this station, in all of its runs
-	Void   int64   `json:"void"`
+	Wanted    int64 `json:"wanted"`
+	OrderDone int64 `json:"order_done"` // by all stations
+	Done      int64 `json:"done"`       // by this station, in all of its runs
+	Void      int64 `json:"void"`
+
 	Passed int     `json:"passed"` // in this run, and so the following
 	Voided int     `json:"voided"`
 	Failed int     `json:"failed"` // other failures
@@ -192,6 +216,24 @@ func (v *View) time(k *socketView, e *Event) {
 	v.steps[t.Step] = t
 }
 
+// Notify shows a notice in place of the one before of its kind. If text is empty, the
+// condition has ended.
+func (v *View) Notify(kind NoticeKind, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.notices = slices.DeleteFunc(v.notices, func(n Notice) bool { return n.Kind == kind })
+	if text != "" {
+		v.notices = append(v.notices, Notice{kind, text})
+	}
+}
+
+// Done returns the number of units that the station has finished.
+func (v *View) Done() int64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.done
+}
+
 // Complete reports whether the order needs no more tokens.
 func (v *View) Complete() bool {
 	v.mu.Lock()
@@ -218,12 +260,16 @@ func (v *View) Recent() []RecentUnit {
 
 // Status returns the state of the station.
 func (v *View) Status() Status {
+	var all int64
+	if v.config.OrderDone != nil { // it may call other views
+		all = v.config.OrderDone()
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c, t := &v.config, v.stats.Total()
 	s := Status{
 		Station: c.Station, Order: c.Order, Customer: c.Customer, Model: c.Model, Labels: c.Labels, Warnings: c.Warnings,
-		Seq: v.seq, Changed: v.changed, Wanted: c.Counts.Wanted, Done: v.done, Void: v.void,
+		Notices: slices.Clone(v.notices), Seq: v.seq, Changed: v.changed, Wanted: c.Counts.Wanted, OrderDone: max(v.done, all), Done: v.done, Void: v.void,
 		Passed: t.Passed, Voided: t.Void, Failed: t.Failed, Yield: t.Yield(), Cycle: t.Cycle, Worst: t.Worst,
 		Ports: make([]SocketStatus, 0, len(v.sockets)), Reasons: append([]Reason{}, v.stats.Reasons[:min(len(v.stats.Reasons), maxStatusReasons)]...),
 	}
@@ -245,8 +291,9 @@ func (v *View) Status() Status {
 	if passed < 2 {
 		s.SlowestPort = nil
 	}
-	for _, t := range v.steps {
-		if s.SlowestStep == nil || t.Seconds > s.SlowestStep.Seconds {
+	for _, step := range Steps() { // of equal steps the first
+		t, ok := v.steps[step]
+		if ok && (s.SlowestStep == nil || t.Seconds > s.SlowestStep.Seconds) {
 			s.SlowestStep = &t
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 )
 
@@ -20,11 +21,18 @@ type ledgerNews struct {
 	app *app
 
 	mu   sync.Mutex
-	show func(text string) // nil: as warnings
+	show func(news) // nil: as warnings
+}
+
+// news is a notice of the shared ledger for people.
+type news struct {
+	kind   line.NoticeKind
+	detail string // of the page; "": the condition has ended
+	text   string // of the terminal
 }
 
 // on sets the display.
-func (n *ledgerNews) on(show func(string)) {
+func (n *ledgerNews) on(show func(news)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.show = show
@@ -32,23 +40,23 @@ func (n *ledgerNews) on(show func(string)) {
 
 // add shows a notice.
 func (n *ledgerNews) add(notice journal.Notice) {
-	var text string
+	var now news
 	switch {
 	case notice.Halt != nil:
-		text = fmt.Sprintf("the station stops: %v", notice.Halt)
+		now = news{line.NoticeHalt, notice.Halt.Error(), fmt.Sprintf("the station stops: %v", notice.Halt)}
 	case notice.Conflict != nil:
-		text = fmt.Sprintf("%v: keep both devices apart, and call the supervisor", notice.Conflict)
+		now = news{line.NoticeConflict, notice.Conflict.String(), fmt.Sprintf("%v: keep both devices apart, and call the supervisor", notice.Conflict)}
 	case notice.Away != nil:
-		text = fmt.Sprintf("%v: the line goes on with the serial numbers that it has", notice.Away)
+		now = news{line.NoticeAway, notice.Away.Error(), fmt.Sprintf("%v: the line goes on with the serial numbers that it has", notice.Away)}
 	default:
-		text = "the shared ledger can be reached again"
+		now = news{kind: line.NoticeAway, text: "the shared ledger can be reached again"}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.show != nil {
-		n.show(text)
+		n.show(now)
 	} else {
-		n.app.warnf("%s", text)
+		n.app.warnf("%s", now.text)
 	}
 }
 

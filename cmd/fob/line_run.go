@@ -150,7 +150,11 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	if err != nil {
 		return err
 	}
-	v := line.NewView(w.view(counts))
+	config := w.view(counts)
+	if w.journal.ledger != nil {
+		config.OrderDone = w.batch.SharedDone
+	}
+	v := line.NewView(config)
 	if over(v) {
 		return a.lineSummary(v)
 	}
@@ -197,7 +201,11 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 		return err
 	}
 	if w.journal.ledger != nil {
-		w.journal.news.on(show.notice)
+		w.journal.news.on(func(n news) {
+			v.Notify(n.kind, n.detail)
+			shown.Refresh()
+			show.notice(n.text)
+		})
 		defer w.journal.news.on(nil)
 		go w.watchComplete(ctx, func() bool {
 			if over(v) {

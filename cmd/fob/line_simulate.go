@@ -162,9 +162,19 @@ func (o *simulateOptions) view(c *practice.Config, station string) line.ViewConf
 // exist yet.
 func (o *simulateOptions) pages(c *practice.Config) (list []*page.Station) {
 	byName := map[string]func(*line.Station) func(line.Event){}
+	var views []*line.View
+	all := func() (n int64) {
+		for _, v := range views {
+			n += v.Done()
+		}
+		return n
+	}
 	for i := range o.stations {
 		name := practice.StationName(i)
-		v := line.NewView(o.view(c, name))
+		config := o.view(c, name)
+		config.OrderDone = all
+		v := line.NewView(config)
+		views = append(views, v)
 		var station lateStation
 		shown := page.NewStation(v, station.labelTaken)
 		list = append(list, shown)

@@ -167,9 +167,14 @@ func (s *server) admit(next http.Handler) http.Handler {
 		webapi.NewProblem(http.StatusForbidden, "cross_origin", "the request comes from the page of another site").Write(w)
 	}))
 	inside := cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !webapi.IsClean(r.URL):
+		unclean := func() {
 			webapi.NewProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a station missing?").Write(w)
+		}
+		switch {
+		case !webapi.IsClean(r.URL) && s.access.hasSession(r):
+			s.missing(w, r, unclean)
+		case !webapi.IsClean(r.URL):
+			unclean()
 		case isOpen(r):
 			next.ServeHTTP(w, r)
 		case isAPI(r):

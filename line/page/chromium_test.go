@@ -122,15 +122,14 @@ func TestChromiumLostConnection(t *testing.T) {
 	d.passes("ZZFB00000001")
 	b := d.open()
 	require.Equal(t, "合格", eval[string](b, `document.querySelector(".tile .state span").innerText`))
-	const visible = `[...document.querySelectorAll(".tile .state")].filter((e) => e.getClientRects().length > 0).length`
-	require.Equal(t, 1, eval[int](b, visible))
+	require.Equal(t, 1, eval[int](b, visibleStates))
 
 	addr := d.server.Listener.Addr().String()
 	d.end(errors.New("the cable was pulled out"))
 	d.server.CloseClientConnections()
 	d.server.Close()
 	b.WaitUntil(`document.querySelector("[data-live]").dataset.state === "lost"`)
-	require.Equal(t, 0, eval[int](b, visible), "a stale page shows no result")
+	require.Equal(t, 0, eval[int](b, visibleStates), "a stale page shows no result")
 	require.Contains(t, b.Text(), "接続が切れました")
 
 	d.add(line.Event{Number: 2, Result: line.Working, Step: line.StepIdentify})
@@ -164,6 +163,7 @@ func TestChromiumKeyboard(t *testing.T) {
 	}
 	press("[data-sound]", "\r")
 	b.WaitUntil(`document.querySelector("[data-sound]").getAttribute("aria-pressed") === "true"`)
+	require.Equal(t, "音: オン", eval[string](b, `document.querySelector("[data-sound]").textContent`))
 	press(".tile button", "\r")
 	b.WaitUntil(`document.querySelector("#answer .flash.good") !== null && document.querySelector(".tile .due") === null`)
 	require.Equal(t, []string{"ZZFB00000001"}, d.taken)
@@ -187,8 +187,44 @@ func TestChromiumEnded(t *testing.T) {
 	d.end(page.ErrEnded)
 	b.WaitUntil(`document.querySelector("[data-live]").dataset.state === "ended"`)
 	require.Contains(t, b.Text(), "ラインは停止しました")
-	require.NotContains(t, b.Text(), "合格")
+	require.Contains(t, b.Text(), "ZZFB00000001", "the last tokens stay")
+	require.Zero(t, eval[int](b, visibleStates), "no port is ready")
+	require.Regexp(t, `^([01]\d|2[0-3]):\d\d:\d\d$`, eval[string](b, `document.querySelector(".ended time").textContent`))
 }
+
+// TestChromiumComplete shows that the order is complete, and no alarm.
+func TestChromiumComplete(t *testing.T) {
+	d := newDesk(t, nil)
+	d.passes("ZZFB00000001")
+	b := d.open()
+	english(b)
+	b.System("prefers-color-scheme", "light")
+	d.orderDone.Store(8)
+	d.shown.Refresh()
+	d.end(page.ErrEnded)
+	b.WaitUntil(`document.querySelector("[data-live]").dataset.state === "complete"`)
+	require.Contains(t, b.Text(), "ORDER COMPLETE")
+	require.Contains(t, b.Text(), "8 of 8")
+	require.Contains(t, b.Text(), "ZZFB00000001")
+	require.NotContains(t, b.Text(), "STOPPED")
+	require.Regexp(t, `^([01]\d|2[0-3]):\d\d:\d\d$`, eval[string](b, `document.querySelector(".complete time").textContent`))
+}
+
+// TestChromiumAnswer shows the answer to a label without moving the tiles.
+func TestChromiumAnswer(t *testing.T) {
+	d := newDesk(t, nil)
+	d.passes("ZZFB00000001")
+	b := d.open()
+	b.Run(chromedp.EmulateViewport(1920, 1080))
+	const top = `document.querySelector("#tiles").getBoundingClientRect().top`
+	before := eval[float64](b, top)
+	scan(b, "ZZFB00000099")
+	b.WaitUntil(`document.querySelector("#answer .flash.bad") !== null`)
+	require.InDelta(t, before, eval[float64](b, top), 24)
+}
+
+// visibleStates is the number of tiles that show a state.
+const visibleStates = `[...document.querySelectorAll(".tile .state")].filter((e) => e.getClientRects().length > 0).length`
 
 // TestChromiumSupervisor shows all stations of a practice, each with its ports.
 func TestChromiumSupervisor(t *testing.T) {

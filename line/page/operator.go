@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/internal/ui"
@@ -58,6 +59,21 @@ func (s *server) warnings(lang string, list []line.Warning) (banner *ui.Banner, 
 	return banner, notes
 }
 
+// noticePart is a notice on a page.
+type noticePart struct {
+	Bad                 bool
+	Title, Advice, Text string
+}
+
+// notices returns the notices of the shared ledger. Their details are in English.
+func (s *server) notices(lang string, list []line.Notice) (parts []noticePart) {
+	for _, n := range list {
+		key := "notice " + string(n.Kind)
+		parts = append(parts, noticePart{n.Kind != line.NoticeAway, s.text(lang, key), s.text(lang, key+" advice"), n.Text})
+	}
+	return parts
+}
+
 // operatorLive is the stream of the operator's page.
 func (s *server) operatorLive(w http.ResponseWriter, r *http.Request) {
 	one := s.station(w, r)
@@ -67,7 +83,12 @@ func (s *server) operatorLive(w http.ResponseWriter, r *http.Request) {
 	before := map[int]line.SocketStatus{} // by number
 	s.serveLive(w, r, "operator", one.next, func(_ context.Context, l *live) {
 		st := one.view.Status()
-		l.part("batch", "batch", s.batch(l.lang, &st))
+		b := s.batch(l.lang, &st)
+		if st.OrderDone != st.Done {
+			b.Facts = slices.Insert(b.Facts, 0, ui.Fact{Label: s.text(l.lang, "this station"), Text: strconv.FormatInt(st.Done, 10)})
+		}
+		l.part("batch", "batch", b)
+		l.part("notices", "notices", s.notices(l.lang, st.Notices))
 		l.class("tiles", "tiles "+density(len(st.Ports)))
 		labels := st.Labels == line.LabelTakenFirst || st.Labels == line.LabelScanned
 		for _, p := range st.Ports {
@@ -105,34 +126,34 @@ func density(tiles int) string {
 
 // batchPart is the progress of the batch.
 type batchPart struct {
+	End      string // state of the page if the line ends now: complete, practice or ended
 	Progress ui.Progress
 	Facts    []ui.Fact
 }
 
 func (s *server) batch(lang string, st *line.Status) batchPart {
 	t := func(key string, args ...any) string { return s.text(lang, key, args...) }
-	b := batchPart{Progress: ui.Progress{
-		ID: "batch-progress", Label: t("progress"), Text: t("of", st.Done, st.Wanted), Value: int(min(st.Done, st.Wanted)), Max: int(max(st.Wanted, 1)),
-	}}
+	b := batchPart{Progress: s.progress(lang, "batch-progress", t("progress"), st.OrderDone, st.Wanted), End: endOf(st.OrderDone >= st.Wanted, st.Warnings)}
 	b.Facts = []ui.Fact{
 		{Label: t("void"), Text: strconv.FormatInt(st.Void, 10)},
-		{Label: t("yield"), Text: yield(st)},
+		{Label: t("failed"), Text: strconv.Itoa(st.Failed)},
+		{Label: t("yield"), Text: s.yield(lang, st.Passed, st.Voided)},
 		{Label: t("cycle"), Text: ""},
 		{Label: t("slowest step"), Text: ""},
 		{Label: t("slowest port"), Text: ""},
 	}
 	if st.Passed > 0 {
-		b.Facts[2].Text = t("seconds", seconds(st.Cycle))
+		b.Facts[3].Text = t("seconds", seconds(st.Cycle))
 	}
 	if p := st.SlowestStep; p != nil {
 		step := t("unknown")
 		if slices.Contains(line.Steps(), p.Step) { // a newer station may have other steps
 			step = t("step " + string(p.Step))
 		}
-		b.Facts[3].Text = fmt.Sprintf("%s (%s)", step, t("seconds", seconds(p.Seconds)))
+		b.Facts[4].Text = fmt.Sprintf("%s (%s)", step, t("seconds", seconds(p.Seconds)))
 	}
 	if p := st.SlowestPort; p != nil {
-		b.Facts[4].Text = fmt.Sprintf("%s (%s)", t("port", p.Number), t("seconds", seconds(p.Cycle)))
+		b.Facts[5].Text = fmt.Sprintf("%s (%s)", t("port", p.Number), t("seconds", seconds(p.Cycle)))
 	}
 	if len(st.Reasons) > 0 {
 		r := st.Reasons[0]
@@ -143,12 +164,39 @@ func (s *server) batch(lang string, st *line.Status) batchPart {
 
 func seconds(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
-// yield returns the yield of a run, "" before a unit was finished.
-func yield(st *line.Status) string {
-	if st.Passed+st.Voided == 0 {
+// yield returns the part of the finished units that passed, "" before a unit was finished.
+func (s *server) yield(lang string, passed, voided int) string {
+	if passed+voided == 0 {
 		return ""
 	}
-	return strconv.FormatFloat(100*st.Yield, 'f', 1, 64) + " %"
+	percent := 100 * float64(passed) / float64(passed+voided)
+	return s.text(lang, "of part", strconv.FormatFloat(percent, 'f', 1, 64), passed, passed+voided)
+}
+
+// progress returns the progress of an order.
+func (s *server) progress(lang, id, label string, done, wanted int64) ui.Progress {
+	return ui.Progress{ID: id, Label: label, Text: s.text(lang, "of", done, wanted), Value: int(min(done, wanted)), Max: int(max(wanted, 1))}
+}
+
+// endOf returns the state of a page whose line ends now.
+func endOf(complete bool, warnings []line.Warning) string {
+	switch {
+	case complete:
+		return "complete"
+	case slices.Contains(warnings, line.WarnPractice):
+		return "practice"
+	}
+	return "ended"
+}
+
+// waiting returns the number of ports that wait for a label.
+func waiting(st *line.Status) (n int) {
+	for _, p := range st.Ports {
+		if p.Label {
+			n++
+		}
+	}
+	return n
 }
 
 // phrase translates a reason or an advice. A text that is not known stays in English.
@@ -233,6 +281,15 @@ func (s *server) recent(lang string, list []line.RecentUnit) ui.Table {
 	return table
 }
 
+// numbers lists numbers of ports.
+func numbers(list []int) string {
+	text := make([]string, 0, len(list))
+	for _, n := range list {
+		text = append(text, strconv.Itoa(n))
+	}
+	return strings.Join(text, ", ")
+}
+
 // labelEntered confirms a label that was scanned or typed, and answers with a message for
 // the page.
 func (s *server) labelEntered(w http.ResponseWriter, r *http.Request) {
@@ -250,7 +307,13 @@ func (s *server) labelEntered(w http.ResponseWriter, r *http.Request) {
 	case codeEmpty:
 		status, flash = http.StatusUnprocessableEntity, ui.Flash{Kind: ui.FlashNext, Text: t("label empty")}
 	default:
-		status, flash = http.StatusConflict, ui.Flash{Kind: ui.FlashBad, Text: t(e.code, e.text), More: t(e.code + " advice")}
+		status, flash = http.StatusConflict, ui.Flash{Kind: ui.FlashBad, Text: t(e.code, e.text, e.port), More: t(e.code + " advice")}
+		if e.code == codeWrong && e.port > 0 {
+			flash.Text = t("label_wrong finished", e.text, e.port)
+		}
+		if len(e.due) > 0 && e.code != codeScan {
+			flash.More = t("labels due", numbers(e.due)) + " " + flash.More
+		}
 	}
 	if err := s.site.WritePart(w, status, lang, "operator", "flash", &flash); err != nil {
 		s.o.Event(err)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -112,7 +113,9 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /stations/{station}"+livePath, s.operatorLive)
 	mux.HandleFunc("POST /stations/{station}/labels", s.labelEntered)
 	s.api(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { webapi.Unrouted(mux, w, r, "") })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.missing(w, r, func() { webapi.Unrouted(mux, w, r, "") })
+	})
 	return &Server{ui.Secure(s.admit(mux)), s.access}
 }
 
@@ -134,8 +137,21 @@ func (s *server) station(w http.ResponseWriter, r *http.Request) *Station {
 			return one
 		}
 	}
-	webapi.NewProblem(http.StatusNotFound, "not_found", "this process has no station of this name: see /stations").Write(w)
+	s.missing(w, r, func() {
+		webapi.NewProblem(http.StatusNotFound, "not_found", "this process has no station of this name: see /stations").Write(w)
+	})
 	return nil
+}
+
+// missing answers a person with a page, and a program with a problem.
+func (s *server) missing(w http.ResponseWriter, r *http.Request, problem func()) {
+	if r.Method != http.MethodGet || isAPI(r) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		problem()
+		return
+	}
+	p := s.inside(r, "")
+	p.Scripts, p.Title = nil, s.text(p.Lang, "missing")
+	s.write(w, http.StatusNotFound, p.Lang, "missing", p)
 }
 
 // pathOf returns the path of a station's page.

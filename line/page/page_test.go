@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,13 +40,18 @@ type desk struct {
 	end    func(cause error) // ends all streams
 	due    string            // the serial number whose label is due
 	taken  []string
+
+	orderDone atomic.Int64 // by all stations
 }
 
 func newDesk(t *testing.T, change func(*page.Options)) *desk {
 	d := &desk{t: t}
-	d.view = line.NewView(line.ViewConfig{Station: "bench 1", Order: "ORD-1", Customer: customer, Labels: line.LabelTakenFirst, Counts: journal.Counts{Wanted: 8}})
+	d.view = line.NewView(line.ViewConfig{
+		Station: "bench 1", Order: "ORD-1", Customer: customer, Labels: line.LabelTakenFirst, Counts: journal.Counts{Wanted: 8},
+		OrderDone: func() int64 { return d.orderDone.Load() },
+	})
 	d.shown = page.NewStation(d.view, func(number int, scanned string) error {
-		if number != 2 && scanned != d.due || d.due == "" {
+		if number != 2 && !strings.EqualFold(scanned, d.due) || d.due == "" {
 			return line.ErrNoLabel
 		}
 		d.taken = append(d.taken, d.due)

@@ -49,6 +49,18 @@ func (s *Station) Add(e line.Event) {
 	} else {
 		s.events[(s.seq-1)%maxEvents] = e
 	}
+	s.wake()
+}
+
+// Refresh makes the pages show changes of the view that are not events.
+func (s *Station) Refresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake()
+}
+
+// wake wakes the streams, which wait for the next event. The caller holds the mutex.
+func (s *Station) wake() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

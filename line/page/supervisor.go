@@ -5,6 +5,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -59,6 +60,15 @@ func (s *server) supervisorLive(w http.ResponseWriter, r *http.Request) {
 	s.serveLive(w, r, "supervisor", changed, func(ctx context.Context, l *live) {
 		list, err := s.stations(ctx)
 		l.part("ledger", "ledger", err != nil)
+		var notices []line.Notice
+		for _, one := range s.o.Stations {
+			for _, n := range one.view.Status().Notices {
+				if !slices.Contains(notices, n) {
+					notices = append(notices, n)
+				}
+			}
+		}
+		l.part("notices", "notices", s.notices(l.lang, notices))
 		l.part("totals", "totals", s.totals(l.lang, list))
 		cards := make([]stationCard, 0, len(list))
 		for i := range list {
@@ -68,13 +78,21 @@ func (s *server) supervisorLive(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// totals are the sums over the stations that report.
-func (s *server) totals(lang string, list []stationStatus) []ui.Fact {
+// totalsPart are the orders and the sums over the stations that report.
+type totalsPart struct {
+	End    string // as in batchPart
+	Orders []ui.Progress
+	Facts  []ui.Fact
+}
+
+func (s *server) totals(lang string, list []stationStatus) totalsPart {
 	t := func(key string, args ...any) string { return s.text(lang, key, args...) }
-	var done, void, wanted, voided int64
-	passed, stale := 0, 0
+	var void int64
+	passed, voided, failed, stale, labels := 0, 0, 0, 0, 0
 	cycle := 0.0
-	orders := map[string]bool{}
+	var orders []string
+	sums, firsts := map[string]int64{}, map[string]*line.Status{}
+	var warnings []line.Warning
 	for _, one := range list {
 		if one.Stale {
 			stale++
@@ -83,34 +101,49 @@ func (s *server) totals(lang string, list []stationStatus) []ui.Fact {
 		if st == nil {
 			continue
 		}
-		done, void, voided = done+st.Done, void+st.Void, voided+int64(st.Voided)
-		if !orders[st.Order] {
-			orders[st.Order] = true
-			wanted += st.Wanted
+		if firsts[st.Order] == nil {
+			firsts[st.Order] = st
+			orders = append(orders, st.Order)
+		}
+		sums[st.Order] += st.Done
+		if first := firsts[st.Order]; st.OrderDone > first.OrderDone {
+			firsts[st.Order] = st
+		}
+		warnings = append(warnings, st.Warnings...)
+		void, voided, failed = void+st.Void, voided+st.Voided, failed+st.Failed
+		if !one.Stale {
+			labels += waiting(st)
 		}
 		if st.Passed > 0 {
 			passed += st.Passed
 			cycle += (st.Cycle - cycle) * float64(st.Passed) / float64(passed)
 		}
 	}
-	all := line.Status{Passed: passed, Voided: int(voided), Yield: 1}
-	if passed > 0 || voided > 0 {
-		all.Yield = float64(passed) / float64(int64(passed)+voided)
+	p, complete := totalsPart{}, len(orders) > 0
+	for i, id := range orders {
+		st := firsts[id]
+		done := max(st.OrderDone, sums[id])
+		complete = complete && done >= st.Wanted
+		p.Orders = append(p.Orders, s.progress(lang, "order-"+strconv.Itoa(i+1), t("title", id, st.Customer), done, st.Wanted))
 	}
-	facts := []ui.Fact{
+	p.End = endOf(complete, warnings)
+	p.Facts = []ui.Fact{
 		{Label: t("stations"), Text: strconv.Itoa(len(list))},
-		{Label: t("progress"), Text: t("of", done, wanted)},
 		{Label: t("void"), Text: strconv.FormatInt(void, 10)},
-		{Label: t("yield"), Text: yield(&all)},
+		{Label: t("failed"), Text: strconv.Itoa(failed)},
+		{Label: t("yield"), Text: s.yield(lang, passed, voided)},
 		{Label: t("cycle"), Text: ""},
 	}
 	if passed > 0 {
-		facts[4].Text = t("seconds", seconds(cycle))
+		p.Facts[4].Text = t("seconds", seconds(cycle))
+	}
+	if labels > 0 {
+		p.Facts = append(p.Facts, ui.Fact{Label: t("labels waiting"), Text: strconv.Itoa(labels)})
 	}
 	if stale > 0 {
-		facts = append(facts, ui.Fact{Label: t("stale stations"), Text: strconv.Itoa(stale)})
+		p.Facts = append(p.Facts, ui.Fact{Label: t("stale stations"), Text: strconv.Itoa(stale)})
 	}
-	return facts
+	return p
 }
 
 // stationCard is a station on the page.
@@ -128,6 +161,7 @@ type stationCard struct {
 type portDot struct {
 	Number int
 	State  ui.TileState
+	Due    bool // the port waits for its label
 	Title  string
 }
 
@@ -150,14 +184,20 @@ func (s *server) card(lang string, number int, one *stationStatus) stationCard {
 	}
 	c.Order = t("title", st.Order, st.Customer)
 	b := s.batch(lang, st)
-	b.Progress.ID = c.ID + "-progress"
+	b.Facts = slices.Insert(b.Facts, 0, ui.Fact{Label: t("progress"), Text: strconv.FormatInt(st.Done, 10)})
+	if n := waiting(st); n > 0 && !one.Stale {
+		b.Facts = slices.Insert(b.Facts, 0, ui.Fact{Label: t("labels waiting"), Text: strconv.Itoa(n)})
+	}
 	c.Batch = &b
 	for i := range st.Ports {
 		p := &st.Ports[i]
-		dot := portDot{p.Number, ui.TileOff, t("port", p.Number) + ": " + t("unknown")}
+		dot := portDot{Number: p.Number, State: ui.TileOff, Title: t("port", p.Number) + ": " + t("unknown")}
 		// A station that does not report has no state. A newer one may have other results.
 		if state, ok := states[p.Result]; ok && !one.Stale {
-			dot.State, dot.Title = state, t("port", p.Number)+": "+t("result "+string(p.Result))
+			dot.State, dot.Due, dot.Title = state, p.Label, t("port", p.Number)+": "+t("result "+string(p.Result))
+			if p.Label {
+				dot.Title += ", " + t("label due")
+			}
 		}
 		c.Ports = append(c.Ports, dot)
 	}

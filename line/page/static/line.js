@@ -6,6 +6,7 @@
 const page = document.querySelector("[data-live]");
 const silence = 12000; // ms after which a silent connection counts as lost: the server sends a beat every 5 s
 const retry = 3000; // ms
+const ends = ["ended", "complete", "practice"]; // states of a line that does not run any more
 
 let source;
 let heard = 0; // time of the last message
@@ -16,11 +17,11 @@ function show(state) {
     return;
   }
   page.dataset.state = state;
-  for (const name of ["lost", "ended"]) {
+  for (const name of ["lost", ...ends]) {
     const notice = page.querySelector("." + name);
     notice.hidden = state !== name;
     if (state === name) {
-      notice.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang);
+      notice.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
     }
   }
 }
@@ -40,12 +41,13 @@ function connect() {
     heard = Date.now();
   });
   mine.addEventListener("end", () => {
-    show("ended");
+    const end = page.querySelector("[data-end]")?.dataset.end;
+    show(ends.includes(end) ? end : "ended");
     mine.close();
     setTimeout(connect, retry);
   });
   mine.addEventListener("error", () => {
-    if (page.dataset.state !== "ended") {
+    if (!ends.includes(page.dataset.state)) {
       show("lost");
     }
     fresh = true;
@@ -72,7 +74,7 @@ async function refused() {
 // A connection can break without a sign, for example when a tablet sleeps.
 function watch() {
   if (source && source.readyState !== EventSource.CLOSED && Date.now() - heard > silence) {
-    if (page.dataset.state !== "ended") {
+    if (!ends.includes(page.dataset.state)) {
       show("lost");
     }
     connect();
@@ -175,7 +177,7 @@ function soundOn() {
 function showSound() {
   if (soundButton) {
     soundButton.setAttribute("aria-pressed", String(soundOn()));
-    soundButton.textContent = soundOn() ? soundButton.dataset.on : soundButton.dataset.off;
+    soundButton.textContent = soundOn() ? soundButton.dataset.pressed : soundButton.dataset.released;
   }
 }
 
