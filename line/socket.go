@@ -41,7 +41,8 @@ var ErrSocket = errclass.New(errclass.Usage, "bad port")
 
 // Ports returns a Finder for addresses of package port. The path of a device, a
 // pseudo-terminal or a Unix socket may be a pattern, such as /dev/ttyACM*, and is found
-// while it exists. Other addresses are always found.
+// while it exists. Other addresses are always found. Sockets are found in the order of the
+// addresses, and those of a pattern in the order of their names.
 func Ports(addrs ...string) (Finder, error) {
 	if len(addrs) == 0 {
 		return nil, fmt.Errorf("%w: no address was given", ErrSocket)
@@ -79,7 +80,31 @@ func Ports(addrs ...string) (Finder, error) {
 				found = append(found, Socket{a.String(), a.String()})
 			}
 		}
-		slices.SortFunc(found, func(a, b Socket) int { return strings.Compare(a.Name, b.Name) })
-		return slices.Compact(found), nil
+		return unique(found), nil
 	}, nil
+}
+
+// unique returns the sockets in their order, each once: two patterns may find the same.
+func unique(all []Socket) (list []Socket) {
+	for _, s := range all {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// Missing returns the paths among addresses that are no patterns and do not exist now. A
+// device may appear there later, or the address may be wrong.
+func Missing(addrs ...string) (paths []string) {
+	for _, text := range addrs {
+		a, err := port.ParseAddr(text)
+		if err != nil || !strings.ContainsRune(a.Path, filepath.Separator) || strings.ContainsAny(a.Path, `*?[\`) {
+			continue
+		}
+		if _, err := os.Stat(a.Path); err != nil {
+			paths = append(paths, a.Path)
+		}
+	}
+	return paths
 }

@@ -32,10 +32,10 @@ func TestPorts(t *testing.T) {
 	}
 	require.Equal(t, []string{"tcp:127.0.0.1:7000"}, names())
 	tty, s2 := touch("tty1"), touch("s2")
-	require.Equal(t, []string{tty, "pty:" + s2, "tcp:127.0.0.1:7000"}, names())
+	require.Equal(t, []string{"pty:" + s2, tty, "tcp:127.0.0.1:7000"}, names())
 	s1 := touch("s1")
 	require.NoError(t, os.Symlink(filepath.Join(dir, "gone"), filepath.Join(dir, "s3")))
-	require.Equal(t, []string{tty, "pty:" + s1, "pty:" + s2, "tcp:127.0.0.1:7000"}, names())
+	require.Equal(t, []string{"pty:" + s1, "pty:" + s2, tty, "tcp:127.0.0.1:7000"}, names())
 	require.NoError(t, os.Remove(tty))
 	require.Equal(t, []string{"pty:" + s1, "pty:" + s2, "tcp:127.0.0.1:7000"}, names())
 }
@@ -49,6 +49,15 @@ func TestPortsOverlap(t *testing.T) {
 	found, err := find()
 	require.NoError(t, err)
 	require.Equal(t, []Socket{{path, path}}, found)
+}
+
+// TestMissing names the paths of typing errors, and no patterns.
+func TestMissing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "tty1")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.Equal(t, []string{filepath.Join(dir, "tty2"), filepath.Join(dir, "s")},
+		Missing(path, filepath.Join(dir, "tty2"), "pty:"+filepath.Join(dir, "s"), filepath.Join(dir, "x*"), "tcp:127.0.0.1:1"))
 }
 
 func TestPortsRefused(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -221,7 +222,22 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	if err = errors.Join(adviseKey(adviseClock(err)), show.stop()); err != nil {
 		return err
 	}
-	return a.lineSummary(v)
+	if err := a.lineSummary(v); err != nil || a.json {
+		return err
+	}
+	counts, err = w.batch.Counts(context.WithoutCancel(ctx))
+	if err != nil || counts.Unfinished == 0 {
+		return err
+	}
+	return a.print(nil, unfinishedNote(counts.Unfinished))
+}
+
+// unfinishedNote tells the operator about the tokens that are not finished.
+func unfinishedNote(n int64) string {
+	if n == 1 {
+		return "1 token is not finished: insert it again; fob line resume shows which one\n"
+	}
+	return fmt.Sprintf("%d tokens are not finished: insert them again; fob line resume lists them\n", n)
 }
 
 // refreshInterval is the shortest time between two frames of the display.

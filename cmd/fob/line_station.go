@@ -169,7 +169,14 @@ func (a *app) equip(ctx context.Context, o *stationFlags, content []byte, dir st
 		a.warnf("the station key is the published test key: everyone can program the devices that accept it (--station-key)")
 	}
 	if c.Printer == nil {
-		a.warnf("no labels are printed (--printer)")
+		text := "no labels are printed (--printer)"
+		if p := c.Job.Labels; p == line.LabelTakenFirst || p == line.LabelScanned {
+			text += fmt.Sprintf(", so no port waits until its label was %s, as the order requires", p)
+		}
+		a.warnf("%s", text)
+	}
+	for _, path := range line.Missing(o.ports...) {
+		a.warnf("nothing is at %s: the line waits for it", plain(path))
 	}
 	return w, nil
 }
