@@ -33,16 +33,17 @@ func TestAdvanceUntil(t *testing.T) {
 		begin   func(*virtual.Token)
 		Condition
 		moves int
+		at    time.Time // of the world's start
 	}{
-		"a display after years": {"always-on-6", nil, Condition{Display: regexp.MustCompile(`^00001\d$`), Within: 10 * virtual.Year}, 1},
-		"a state":               {"always-on-6", nil, Condition{State: &expired, Within: 10 * virtual.Year}, 1},
-		"a state and a display": {"always-on-6", nil, Condition{State: &expired, Display: regexp.MustCompile(`^\D+$`)}, 2},
-		"an event":              {"button-6", (*virtual.Token).Press, Condition{Event: virtual.EventDisplayOff}, 3},
-		"an event and a state":  {"button-6", (*virtual.Token).Press, Condition{Event: virtual.EventDisplayOff, State: &expired}, 4},
-		"a display that goes":   {"button-6", (*virtual.Token).Press, Condition{Display: regexp.MustCompile(`^ *$`)}, 1},
+		"a display after years": {"always-on-6", nil, Condition{Display: regexp.MustCompile(`^00001\d$`), Within: 10 * virtual.Year}, 1, time.Time{}},
+		"a state":               {"always-on-6", nil, Condition{State: &expired, Within: 10 * virtual.Year}, 1, time.Time{}},
+		"a state and a display": {"always-on-6", nil, Condition{State: &expired, Display: regexp.MustCompile(`^\D+$`)}, 2, time.Date(2031, 9, 1, 0, 0, 0, 0, time.UTC)},
+		"an event":              {"button-6", (*virtual.Token).Press, Condition{Event: virtual.EventDisplayOff}, 3, time.Time{}},
+		"an event and a state":  {"button-6", (*virtual.Token).Press, Condition{Event: virtual.EventDisplayOff, State: &expired}, 4, time.Time{}},
+		"a display that goes":   {"button-6", (*virtual.Token).Press, Condition{Display: regexp.MustCompile(`^ *$`)}, 1, time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := emptyFleet(t, virtual.Config{Seed: 7})
+			f := emptyFleet(t, virtual.Config{Seed: 7, At: test.at})
 			m := locked(t, f, test.profile, "F1")
 			if test.begin != nil {
 				_, err := m.Do(test.begin)
