@@ -117,6 +117,16 @@ func TestBrokenLots(t *testing.T) {
 	}
 }
 
+// TestEmptyFiles reads files without a value, in each way that YAML has for it.
+func TestEmptyFiles(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "null", "~", "!", "&a", "!!null ''"} {
+		s, err := scenario.Parse("test.yaml", []byte(text))
+		require.ErrorIs(t, err, scenario.ErrFile, text)
+		require.ErrorContains(t, err, "test.yaml: it is empty: it needs a list of steps", text)
+		require.Nil(t, s)
+	}
+}
+
 // FuzzParse checks that Parse never panics, and that its errors have no Go types.
 func FuzzParse(f *testing.F) {
 	examples, err := filepath.Glob(filepath.Join("..", "..", "docs", "scenarios", "*.yaml"))
@@ -126,6 +136,7 @@ func FuzzParse(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(text)
 	}
+	f.Add([]byte("!")) // a document that is null
 	f.Add([]byte("steps:\n- &a {http: &b {<<: [*b, *c]}}\n- *a\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := scenario.Parse("test.yaml", text)

@@ -42,7 +42,7 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, name string) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if c.seen[visit{n, t}] || n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+	if c.seen[visit{n, t}] || empty(n) {
 		return
 	}
 	c.seen[visit{n, t}] = true

@@ -54,7 +54,7 @@ func (e *Error) In(file string) string {
 }
 
 // Decode decodes the only document of a file into the struct to which v points. It
-// returns the document's node, nil if there is none. Each error is an [*Error].
+// returns the document's node, nil if there is none or it is null. Each error is an [*Error].
 func Decode(text []byte, v any) (*yaml.Node, error) {
 	root, err := decode(text, v, &checker{})
 	if err != nil {
@@ -96,6 +96,9 @@ func decode(text []byte, v any, c *checker) (*yaml.Node, *Error) {
 	} else if !errors.Is(err, io.EOF) {
 		return nil, source.syntax(err)
 	}
+	if empty(root) {
+		return nil, nil
+	}
 	c.seen = map[visit]bool{}
 	c.check(root, reflect.TypeOf(v).Elem(), "")
 	if len(c.mistakes) > 0 && !c.all {
@@ -107,6 +110,9 @@ func decode(text []byte, v any, c *checker) (*yaml.Node, *Error) {
 	}
 	return root, nil
 }
+
+// empty reports whether a node has no value: null, ~, or a tag alone.
+func empty(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
 // reader hands a file to the parser byte by byte. The parser's own errors give the line of
 // the surrounding block, or one less. The number of bytes that it has read is exact.
