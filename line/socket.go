@@ -42,7 +42,7 @@ var ErrSocket = errclass.New(errclass.Usage, "bad port")
 // Ports returns a Finder for addresses of package port. The path of a device, a
 // pseudo-terminal or a Unix socket may be a pattern, such as /dev/ttyACM*, and is found
 // while it exists. Other addresses are always found. Sockets are found in the order of the
-// addresses, and those of a pattern in the order of their names.
+// addresses. A pattern finds them in the order of their names.
 func Ports(addrs ...string) (Finder, error) {
 	if len(addrs) == 0 {
 		return nil, fmt.Errorf("%w: no address was given", ErrSocket)
@@ -94,8 +94,7 @@ func unique(all []Socket) (list []Socket) {
 	return list
 }
 
-// Missing returns the paths among addresses that are no patterns and do not exist now. A
-// device may appear there later, or the address may be wrong.
+// Missing returns the paths in addresses without a pattern that do not exist now. A device may appear there later, or the address may be wrong.
 func Missing(addrs ...string) (paths []string) {
 	for _, text := range addrs {
 		a, err := port.ParseAddr(text)

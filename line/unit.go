@@ -267,8 +267,8 @@ func (w *work) rest() []journal.State {
 	return []journal.State{journal.Locked, journal.Labelled, journal.Done}
 }
 
-// timed sets the time of the work on the unit until now. The time after the last record
-// of a visit that was broken off is not known.
+// timed sets the time of the work on the unit until now. A visit that is broken off counts
+// until its last record.
 func (w *work) timed() { w.unit.Results.Cycle = w.spent + time.Since(w.began).Seconds() }
 
 // step reports that a step begins.

@@ -232,7 +232,7 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 	return a.print(nil, unfinishedNote(counts.Unfinished))
 }
 
-// unfinishedNote tells the operator about the tokens that are not finished.
+// unfinishedNote is the note for the operator about tokens that are not finished.
 func unfinishedNote(n int64) string {
 	if n == 1 {
 		return "1 token is not finished: insert it again; fob line resume shows which one\n"
