@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ import (
 type secret struct {
 	name  string
 	bytes []byte
+	code  bool // the bytes are the digits of a code
 }
 
 func (s secret) assertAbsent(t *testing.T, where string, b []byte) {
@@ -37,8 +39,18 @@ func (s secret) assertAbsent(t *testing.T, where string, b []byte) {
 		"base64":    []byte(strings.TrimRight(base64.StdEncoding.EncodeToString(s.bytes), "=")),
 		"base64url": []byte(strings.TrimRight(base64.URLEncoding.EncodeToString(s.bytes), "=")),
 	} {
-		// A part of the secret is a leak as well.
+		// A part of the secret is a leak as well, but a part of a code is in many times and
+		// numbers by chance.
 		part := text[:len(text)*3/4]
+		if s.code {
+			part = text
+			if spelling == "bytes" {
+				if regexp.MustCompile(`(^|[^0-9A-Za-z.])` + string(text) + `($|[^0-9A-Za-z])`).Match(b) {
+					t.Errorf("%s holds the %s", where, s.name)
+				}
+				continue
+			}
+		}
 		if bytes.Contains(b, part) || bytes.Contains(lower, part) {
 			t.Errorf("%s holds the %s as %s", where, s.name, spelling)
 		}
@@ -66,7 +78,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	_, keyBase64, _ := strings.Cut(strings.TrimSpace(string(keyText)), ":")
 	keyBytes, err := base64.StdEncoding.DecodeString(keyBase64)
 	require.NoError(t, err)
-	secrets := []secret{{"seed", seedBytes}, {"station key", keyBytes}}
+	secrets := []secret{{name: "seed", bytes: seedBytes}, {name: "station key", bytes: keyBytes}}
 	look := func(where string, b []byte) {
 		t.Helper()
 		for _, s := range secrets {

@@ -38,7 +38,10 @@ func TestBankKeepsSecrets(t *testing.T) {
 	tokens := put("in-tokens.csv", "2600124800001, "+hex.EncodeToString([]byte(seed))+", totp, 6, 60\n")
 	twice := put("in-twice.csv", "2600124800002, "+hex.EncodeToString([]byte(seed))+", totp, 6, 60\n")
 
-	secrets := []secret{{"seed", []byte(seed)}, {"password", []byte(password)}, {"new password", []byte(next)}, {"code", []byte(code)}}
+	secrets := []secret{
+		{name: "seed", bytes: []byte(seed)}, {name: "password", bytes: []byte(password)},
+		{name: "new password", bytes: []byte(next)}, {name: "code", bytes: []byte(code), code: true},
+	}
 	look := func(where string, b []byte) {
 		t.Helper()
 		for _, s := range secrets {
@@ -59,11 +62,11 @@ func TestBankKeepsSecrets(t *testing.T) {
 		text, err := os.ReadFile(path(name))
 		require.NoError(t, err)
 		text = bytes.TrimSpace(text)
-		secrets = append(secrets, secret{name, text})
+		secrets = append(secrets, secret{name: name, bytes: text})
 		if _, key, ok := bytes.Cut(text, []byte(":")); ok {
 			raw, err := base64.RawURLEncoding.DecodeString(string(key))
 			require.NoError(t, err)
-			secrets = append(secrets, secret{name + ", decoded", raw[:32]})
+			secrets = append(secrets, secret{name: name + ", decoded", bytes: raw[:32]})
 		}
 	}
 	bank(0, "contract", "add", "C-1", "--name", "X", "--address", "Y", "--email", "x@example.com")
