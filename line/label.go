@@ -155,11 +155,11 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 	if !slices.ContainsFunc(s.order, func(k *socket) bool { return equal(k.label) }) { // some scanners change capitals
 		equal = func(serial string) bool { return strings.EqualFold(serial, scanned) }
 	}
-	var waiting []string
+	var waiting []int
 	for _, k := range s.order {
 		serial := k.label
 		if serial != "" {
-			waiting = append(waiting, strconv.Itoa(k.number))
+			waiting = append(waiting, k.number)
 		}
 		switch {
 		case serial == "", number != 0 && k.number != number, scanned != "" && !equal(serial), number == 0 && scanned == "":
@@ -178,7 +178,17 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 	if len(waiting) == 0 {
 		return fmt.Errorf("%w: %s: no label is due now", ErrNoLabel, what)
 	}
-	return fmt.Errorf("%w: %s: take the label of a port that waits (%s)", ErrNoLabel, what, strings.Join(waiting, ", "))
+	return fmt.Errorf("%w: %s: take the label of a port that waits (%s)", ErrNoLabel, what, listNumbers(waiting))
+}
+
+// listNumbers lists the numbers of sockets in ascending order. A station has its sockets in the
+// order in which their ports appeared.
+func listNumbers(numbers []int) string {
+	var list []string
+	for _, n := range slices.Sorted(slices.Values(numbers)) {
+		list = append(list, strconv.Itoa(n))
+	}
+	return strings.Join(list, ", ")
 }
 
 // portDigits is the largest number of digits of a port: a serial number has more.

@@ -120,6 +120,32 @@ func TestLabelDueElsewhere(t *testing.T) {
 	require.ErrorContains(t, s.LabelTaken(0, e.Serial), "no label is due now")
 }
 
+// TestWaitingInOrder names the sockets that wait for their labels in the order of their
+// numbers. A station that starts again adds them in the order of the serial numbers.
+func TestWaitingInOrder(t *testing.T) {
+	b := newFast(t)
+	s, stop := b.begin(line.LabelScanned)
+	n := 0
+	for i, socket := range []int{3, 1, 3} {
+		p := b.plug(b.device(), socket)
+		var e line.Event
+		e, n = b.result(n, socket)
+		require.Equal(t, line.Pass, e.Result)
+		b.pull(p)
+		if i == 0 { // socket 3 has number 1, and gets the last serial number
+			require.NoError(t, s.LabelTaken(0, e.Serial))
+			_, n = b.result(n, socket)
+		}
+	}
+	stop()
+
+	s, _ = b.begin(line.LabelScanned)
+	for _, socket := range []int{1, 3} {
+		b.result(n, socket)
+	}
+	require.ErrorContains(t, s.LabelTaken(0, "hello"), "take the label of a port that waits (1, 2)")
+}
+
 // TestReprint prints the label of a unit again, and refuses to print one for a unit that is
 // not locked.
 func TestReprint(t *testing.T) {
