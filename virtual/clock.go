@@ -44,9 +44,10 @@ const (
 // ClockState describes how a world's clock runs at one instant.
 type ClockState struct {
 	Mode   ClockMode
-	Rate   float64   // world seconds per second: 0 for Manual, 1 for Real; as set while Paused
-	Paused bool      // the clock stands still until Resume
-	Now    WorldTime // WorldEnd at the latest
+	Rate   float64       // world seconds per second: 0 for Manual, 1 for Real; as set while Paused
+	Paused bool          // the clock stands still until Resume
+	Now    WorldTime     // WorldEnd at the latest
+	Ahead  time.Duration // how far Now is ahead of the machine's clock; negative if it is behind
 }
 
 // Stopped returns why the clock stands still, such as "the clock is paused", and "" if it
@@ -67,7 +68,11 @@ func (c ClockState) Stopped() string {
 func (w *World) Clock() ClockState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return ClockState{Mode: w.mode, Rate: w.rate, Paused: w.paused, Now: w.nowLocked()}
+	now := w.nowLocked()
+	return ClockState{
+		Mode: w.mode, Rate: w.rate, Paused: w.paused, Now: now,
+		Ahead: time.Duration(now - WorldTimeOf(w.machine())),
+	}
 }
 
 // Mode returns the mode of the clock.

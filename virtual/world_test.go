@@ -57,11 +57,20 @@ func TestWorldReal(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, virtual.WorldTimeOf(m.Now()), w.Now())
 	require.InDelta(t, 1, w.Rate(), 0)
+	require.Zero(t, w.Clock().Ahead)
 	m.move(3 * time.Second)
 	require.Equal(t, virtual.WorldTimeOf(m.Now()), w.Now())
 	w.Advance(time.Hour)
 	m.move(time.Second)
 	require.Equal(t, virtual.WorldTimeOf(m.Now().Add(time.Hour)), w.Now())
+
+	require.Equal(t, time.Hour, w.Clock().Ahead)
+	w.Pause()
+	m.move(2 * time.Hour)
+	require.Equal(t, -time.Hour, w.Clock().Ahead)
+	w.Resume()
+	w.Advance(2 * time.Hour)
+	require.Equal(t, time.Hour, w.Clock().Ahead)
 
 	k := newLockedToken(t, w, "always-on-6")
 	at := k.Display().World
