@@ -20,7 +20,8 @@ func TestStory(t *testing.T) {
 	b, err := d.OpenBank(ctx)
 	require.NoError(t, err)
 	folder := b.folder
-	steps, err := b.Story(ctx, d.Tokens[0])
+	require.True(t, d.Customer().Profile.Behaviour.Button, "a person can press it")
+	steps, err := b.Story(ctx, d.Customer())
 	require.NoError(t, err)
 	require.Len(t, steps, 5)
 	for _, s := range steps {

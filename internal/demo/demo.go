@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/hex"
 	"fmt"
 	"math/big"
 	"strings"
@@ -32,7 +33,7 @@ import (
 var ErrDisagree = errclass.New(errclass.Mismatch, "a display does not show the reference code")
 
 // Demo is a small fleet with one token of each profile. Call Serve, then Provision, and
-// then Look on each token as often as wanted.
+// then Look on each token as often as wanted. OpenBank and OpenWall serve pages.
 type Demo struct {
 	Tokens []*Token
 	world  *virtual.World
@@ -46,6 +47,7 @@ type Token struct {
 	Expiry  token.Expiry
 	Port    string // path of the terminal
 
+	member fleet.Member
 	conn   port.Port
 	client *host.Client
 	seed   token.Seed
@@ -53,7 +55,7 @@ type Token struct {
 
 // Look is the result of one reading of a token.
 type Look struct {
-	Shown string // the code on the display
+	Shown string // the code on the display; "" if it is dark
 	Want  string // the code that pquerna/otp computes for the token's time
 	Left  time.Duration
 	View  virtual.View
@@ -107,7 +109,7 @@ func (d *Demo) add(world *virtual.World, p token.Profile) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Token{Profile: p, Port: path}
+	t := &Token{Profile: p, Port: path, member: m}
 	if t.Serial, err = token.TestSerial(token.SerialOATH, n.Uint64()); err != nil {
 		return nil, err
 	}
@@ -152,6 +154,20 @@ func (t *Token) provision(ctx context.Context) error {
 	return t.client.Lock(ctx)
 }
 
+// Fleet returns the tokens, for pages that show and control them.
+func (d *Demo) Fleet() *fleet.Fleet { return d.fleet }
+
+// Customer returns the token of the bank's customer. It has a button, which a person can
+// press.
+func (d *Demo) Customer() *Token {
+	for _, t := range d.Tokens {
+		if t.Profile.Behaviour.Button {
+			return t
+		}
+	}
+	return d.Tokens[0]
+}
+
 // Look reads the token's display through its terminal and compares it with pquerna/otp.
 // It presses the button if the display is dark.
 func (t *Token) Look(ctx context.Context) (Look, error) {
@@ -162,20 +178,53 @@ func (t *Token) Look(ctx context.Context) (Look, error) {
 	if shown.State != serialproto.StateLocked {
 		return Look{}, fmt.Errorf("the token is %s, want %s", shown.State, serialproto.StateLocked)
 	}
-	key := t.seed.Bytes()
-	defer clear(key)
-	want, err := totp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(key), shown.Now, totp.ValidateOpts{
-		Period:    uint(t.Profile.Step),
-		Digits:    otp.Digits(t.Profile.Digits),
-		Algorithm: otp.AlgorithmSHA1,
-	})
+	want, err := t.reference(shown.Now)
 	if err != nil {
-		return Look{}, fmt.Errorf("computing the reference: %w", err)
+		return Look{}, err
 	}
 	return Look{
 		Shown: shown.Text, Want: want, Agree: shown.Text == want,
 		Left: shown.Left, View: view(shown),
 	}, nil
+}
+
+// reference computes the token's code at a time of its clock with pquerna/otp.
+func (t *Token) reference(now time.Time) (string, error) {
+	key := t.seed.Bytes()
+	defer clear(key)
+	code, err := totp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(key), now, totp.ValidateOpts{
+		Period:    uint(t.Profile.Step),
+		Digits:    otp.Digits(t.Profile.Digits),
+		Algorithm: otp.AlgorithmSHA1,
+	})
+	if err != nil {
+		return "", fmt.Errorf("computing the reference: %w", err)
+	}
+	return code, nil
+}
+
+// ErrChanged is the error of a token that a person removed from the demo, or changed: it
+// no longer shows codes.
+var ErrChanged = errclass.New(errclass.Refused, "changed on the wall")
+
+// Watch reads the display of a token without its terminal: it presses no button, and a
+// person may have unplugged the port. The error wraps [ErrChanged].
+func (d *Demo) Watch(t *Token) (Look, error) {
+	dark := Look{View: virtual.View{Digits: int(t.Profile.Digits)}}
+	id := t.member.Token.HardwareID()
+	if _, err := d.fleet.Find(hex.EncodeToString(id[:])); err != nil {
+		return dark, fmt.Errorf("%w: removed", ErrChanged)
+	}
+	s := t.member.Look()
+	if s.State != serialproto.StateLocked {
+		return Look{View: s.View}, fmt.Errorf("%w: %s", ErrChanged, s.State)
+	}
+	code, lit := fleet.CodeOn(s.Reading)
+	if !lit && strings.TrimSpace(s.Text) != "" {
+		code = s.Text // with broken segments
+	}
+	want, err := t.reference(s.Clock.Time())
+	return Look{Shown: code, Want: want, Agree: code == want, Left: s.Left, View: s.View}, err
 }
 
 // view returns the LCD with the segments reported over the serial port, at full

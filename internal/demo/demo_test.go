@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // newProvisionedDemo returns a demo whose tokens are served and provisioned.
@@ -66,6 +67,45 @@ func TestLookRequiresLockedToken(t *testing.T) {
 	require.NoError(t, d.Tokens[0].client.Wipe(ctx, d.Tokens[0].Serial))
 	_, err := d.Tokens[0].Look(ctx)
 	require.ErrorContains(t, err, "want LOCKED")
+}
+
+// TestWatch: a person turns the tokens off and on, breaks and removes them. The demo
+// shows each of them as it is, without pressing a button.
+func TestWatch(t *testing.T) {
+	d, ctx := newProvisionedDemo(t)
+	k := d.Customer()
+	look, err := d.Watch(k)
+	require.NoError(t, err)
+	require.Empty(t, look.Shown, "nobody has pressed it")
+
+	_, err = k.member.Do((*virtual.Token).Press)
+	require.NoError(t, err)
+	look, err = d.Watch(k)
+	require.NoError(t, err)
+	require.True(t, look.Agree, "%+v", look)
+	byPort, err := k.Look(ctx)
+	require.NoError(t, err)
+	require.Equal(t, byPort.Want, look.Want)
+
+	always := d.Tokens[0]
+	ghost := virtual.TokenFaults{}
+	ghost.Ghost.Digits[0] = 0x7f // the first digit is always an 8
+	ghost.Dead.Digits[1] = 0x01
+	_, err = always.member.Do(func(v *virtual.Token) { v.SetFaults(ghost) })
+	require.NoError(t, err)
+	look, err = d.Watch(always)
+	require.NoError(t, err)
+	require.Equal(t, byte('8'), look.Shown[0])
+	require.Len(t, look.Want, 6)
+
+	require.NoError(t, d.fleet.Remove(k.member))
+	_, err = d.Watch(k)
+	require.ErrorIs(t, err, ErrChanged)
+	require.ErrorContains(t, err, "removed")
+	require.NoError(t, always.client.Wipe(ctx, always.Serial))
+	_, err = d.Watch(always)
+	require.ErrorIs(t, err, ErrChanged)
+	require.ErrorContains(t, err, "WIPED")
 }
 
 // TestProvisionEnds: a demo that is not served does not hang.
