@@ -5,11 +5,11 @@ package virtual
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/picture"
 )
 
 // glance is how long a look at the display takes. A change that takes no longer is seen
@@ -34,34 +34,14 @@ func fadeTime(t Celsius) time.Duration {
 // visible.
 const fadeMemory = 20
 
-// segments is the number of segments in a Fade: 8 digits of 7, 6 bars, 2 icons.
-const (
-	digitSegments = 8 * 7
-	segments      = digitSegments + 6 + 2
-)
-
 // litFrom is the share from which a segment counts as lit: half, in whole percents.
 const litFrom = 0.495
 
 // Fade is the state of an LCD whose segments are changing: the share of its full
 // darkness that each segment had at an instant.
 type Fade struct {
-	At    WorldTime         `json:"at"`
-	Share [segments]float64 `json:"share"` // 0 (off) to 1 (on), in the order of segmentName
-}
-
-// segmentName returns the name of segment i, as in [View.SVG].
-func segmentName(i int) string {
-	switch {
-	case i < 56:
-		return "d" + strconv.Itoa(i/7) + "." + string(rune('a'+i%7))
-	case i < 62:
-		return "bar" + strconv.Itoa(i-56)
-	case i == 62:
-		return "tick"
-	default:
-		return "batt"
-	}
+	At    WorldTime                 `json:"at"`
+	Share [picture.Segments]float64 `json:"share"` // 0 (off) to 1 (on), in the order of picture.SegmentName
 }
 
 // ErrSegment is the error of a name that no segment has.
@@ -81,11 +61,11 @@ func (m *Model) ParseSegments(names ...string) (Segments, error) {
 func parseSegments(digits int, names []string) (s Segments, err error) {
 	for _, name := range names {
 		i := 0
-		for i < segments && segmentName(i) != name {
+		for i < picture.Segments && picture.SegmentName(i) != name {
 			i++
 		}
 		switch {
-		case i == segments, i < 56 && i/7 >= digits:
+		case i == picture.Segments, i < 56 && i/7 >= digits:
 			return Segments{}, fmt.Errorf("%w: %q, want d0.a to d%d.g, bar0 to bar5, tick or batt", ErrSegment, name, digits-1)
 		case s.has(i):
 			return Segments{}, errclass.With(errclass.Usage, fmt.Errorf("segment %s is given twice", name))
@@ -98,9 +78,9 @@ func parseSegments(digits int, names []string) (s Segments, err error) {
 // Names returns the names of the segments, as [ParseSegments] reads them.
 func (s Segments) Names() []string {
 	names := []string{}
-	for i := range segments {
+	for i := range picture.Segments {
 		if s.has(i) {
-			names = append(names, segmentName(i))
+			names = append(names, picture.SegmentName(i))
 		}
 	}
 	return names
@@ -189,7 +169,7 @@ func (l *LCD) turns(t Celsius) WorldTime {
 	}
 	const margin = time.Microsecond // for rounding
 	driven := l.driven()
-	for i, share := range f.Share[:digitSegments] {
+	for i, share := range f.Share[:picture.DigitSegments] {
 		far, near := share, litFrom // the distances from the driven state, now and then
 		if driven.has(i) {
 			far, near = 1-share, 1-litFrom
@@ -214,28 +194,19 @@ func (v *View) fade(f *Fade) {
 			if v.Fade == nil {
 				v.Fade = make(map[string]float64)
 			}
-			v.Fade[segmentName(i)] = share
+			v.Fade[picture.SegmentName(i)] = share
 		}
 	}
 }
 
 // dropFade removes segments from Fade.
 func (v *View) dropFade(s Segments) {
-	for i := range segments {
+	for i := range picture.Segments {
 		if s.has(i) {
-			delete(v.Fade, segmentName(i))
+			delete(v.Fade, picture.SegmentName(i))
 		}
 	}
 	if len(v.Fade) == 0 {
 		v.Fade = nil
 	}
-}
-
-// darkness returns how dark a segment is.
-func (v View) darkness(name string, lit bool) float64 {
-	share, changing := v.Fade[name]
-	if !changing && lit {
-		share = 1
-	}
-	return v.Haze + mul(max(v.Contrast, v.Haze)-v.Haze, share)
 }

@@ -126,6 +126,11 @@ var directions = []direction{
 		because: "all web pages share it: the data and the rules of one site stay with it",
 	},
 	{
+		who:     patterns{"internal/picture"},
+		only:    patterns{"internal/barcode", "internal/errclass"},
+		because: "virtual tokens and the bank's pages draw with it, and share nothing else",
+	},
+	{
 		who:     patterns{"internal/webapi"},
 		only:    patterns{"internal/errclass"},
 		because: "it has the conventions of all HTTP interfaces, and no data of one of them",
@@ -270,9 +275,9 @@ var libraryCalls = []bannedCall{
 	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
 }
 
-// deterministic are the packages whose results end up in the event log of a fleet, which
-// is the same on every machine. TestNoFusion checks them too.
-var deterministic = patterns{"token", "serialproto", "firmware", "virtual", "fleet"}
+// deterministic are the packages whose results end up in the event log of a fleet or in
+// pictures, which are the same on every machine. TestNoFusion checks them too.
+var deterministic = patterns{"token", "serialproto", "firmware", "virtual", "fleet", "internal/picture"}
 
 var inexactCalls = []bannedCall{{
 	"math",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package virtual
+package picture
 
 import (
 	"bytes"
@@ -10,20 +10,20 @@ import (
 	"slices"
 )
 
-// PNG returns the view as a PNG file, the same picture as [View.SVG].
-func (v View) PNG(p Picture) ([]byte, error) {
+// PNG returns the LCD as a PNG file, the same picture as [LCD.SVG].
+func (l LCD) PNG(o Options) ([]byte, error) {
 	var b bytes.Buffer
-	if err := png.Encode(&b, v.Image(p)); err != nil {
+	if err := png.Encode(&b, l.Image(o)); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
 }
 
-// Image returns the view as an image. It is transparent outside the LCD or fob.
-func (v View) Image(p Picture) *image.RGBA {
-	shapes, w, h := v.scene(p.Bezel)
-	scale := float64(p.pixels()) / h
-	img := image.NewRGBA(image.Rect(0, 0, int(math.Round(w*scale)), p.pixels()))
+// Image returns the LCD as an image. It is transparent outside the LCD or fob.
+func (l LCD) Image(o Options) *image.RGBA {
+	shapes, w, h := l.scene(o.Bezel)
+	scale := float64(o.pixels()) / h
+	img := image.NewRGBA(image.Rect(0, 0, int(math.Round(w*scale)), o.pixels()))
 	r := raster{img: img, coverage: make([]float64, img.Rect.Dx()+1)}
 	for _, s := range shapes {
 		r.fill(s, scale)
@@ -58,7 +58,7 @@ func (r *raster) fill(s shape, scale float64) {
 	for y := max(int(lo.y), 0); y < min(int(hi.y)+1, r.img.Rect.Dy()); y++ {
 		clear(r.coverage)
 		for i := range samples {
-			r.line(pts, float64(y)+mul(float64(i)+0.5, 1.0/samples))
+			r.line(pts, float64(y)+float64((float64(i)+0.5)/samples))
 		}
 		r.blend(y, s)
 	}
@@ -78,7 +78,7 @@ func (r *raster) line(pts []point, y float64) {
 	for i := 0; i+1 < len(r.crossing); i += 2 {
 		from, to := max(r.crossing[i], 0), min(r.crossing[i+1], width)
 		for x := int(from); float64(x) < to; x++ {
-			r.coverage[x] += mul(min(to, float64(x+1))-max(from, float64(x)), 1.0/samples)
+			r.coverage[x] += float64((min(to, float64(x+1)) - max(from, float64(x))) / samples)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (r *raster) blend(y int, s shape) {
 		}
 		for i, c := range colour {
 			old := float64(row[4*x+i])
-			row[4*x+i] = uint8(math.Round(old + mul(c-old, a)))
+			row[4*x+i] = uint8(math.Round(old + float64((c-old)*a)))
 		}
 	}
 }
