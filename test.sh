@@ -68,6 +68,7 @@ step_needs() {
 		echo "libpam-radius-auth /lib/$(uname -m)-linux-gnu/security/pam_radius_auth.so"
 		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"
 		echo 'nginx nginx'
+		echo 'npm npm' # fetches axe-core
 		echo 'oathtool oathtool'
 		echo 'openssh-client ssh-keygen' # for signed orders
 		echo 'openssl openssl'
@@ -246,11 +247,22 @@ step_test() {
 	# For the Go tests that start one.
 	FOB_PYTHON=$(python_with serial cryptography) || FOB_PYTHON=python3
 	export FOB_PYTHON
+	fetch_axe
 	# SQLite is C translated to Go: pointers in plenty, which the race detector's
 	# checks of pointers would look at for a third of the time.
 	go test -timeout "$test_timeout" -race -shuffle=on -gcflags='modernc.org/...=-d=checkptr=0' ./... | no_empty_packages
 	# Sizes in memory mean nothing under the race detector.
 	go test -run '^TestResident$' ./virtual
+}
+
+# fetch_axe fetches axe-core, which checks pages for accessibility.
+fetch_axe() {
+	if command -v npm >/dev/null && tools/axe/fetch.sh; then
+		return
+	fi
+	echo 'axe-core is not here and cannot be fetched: see tools/axe/fetch.sh'
+	[[ $FOB_REQUIRE_TOOLS != 1 ]] || return 1
+	echo axe-core >"$tmp/not_fetched"
 }
 
 # runs_386 reports whether this machine runs 386 programs. Some kernels for amd64
@@ -466,6 +478,9 @@ run() {
 	)
 	status=$?
 	set -e
+	if [[ $step == test && -e $tmp/not_fetched ]]; then
+		lacking+="${lacking:+ }$(cat "$tmp/not_fetched")"
+	fi
 	case $status in
 	0) report "ok        $step ($((SECONDS - began)) s)${lacking:+; its tests that need $lacking were left out}" ;;
 	"$left_out_status") report "left out  $step: $(cat "$tmp/reason")" ;;

@@ -25,6 +25,8 @@ import (
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 const (
@@ -111,7 +113,7 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}
 			_, err := exec.LookPath(tool)
-			if err != nil && os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
+			if err != nil && tooltest.Required() {
 				return false, err
 			}
 			return err == nil, nil

@@ -55,8 +55,11 @@ func Python(t testing.TB, modules ...string) string {
 // FOB_REQUIRE_TOOLS=1, as in continuous integration.
 func Missing(t testing.TB, name string) {
 	t.Helper()
-	if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
+	if Required() {
 		t.Fatalf("%s is not installed: install it, or unset FOB_REQUIRE_TOOLS", name)
 	}
 	t.Skipf("%s is not installed", name)
 }
+
+// Required reports whether a missing tool fails a test.
+func Required() bool { return os.Getenv("FOB_REQUIRE_TOOLS") == "1" }

@@ -159,14 +159,18 @@ func (b *Tab) Print() {
 }
 
 // Shoot checks the page at several widths, in the light and the dark scheme of the
-// system: it must not be wider than the screen, and all text and controls must have
-// enough contrast. Then it calls check. If FOB_SHOTS names a folder, it saves screenshots
-// there.
+// system: it must not be wider than the screen, all text and controls must have enough
+// contrast, and axe-core must find no violation in either scheme. Then it calls check. If
+// FOB_SHOTS names a folder, it saves screenshots there.
 func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
 	b.T.Helper()
-	for _, scheme := range []string{"light", "dark"} {
+	axe, hasAxe := axeScript()
+	if !hasAxe && tooltest.Required() {
+		tooltest.Missing(b.T, axeName)
+	}
+	for turn, scheme := range []string{"light", "dark"} {
 		b.System("prefers-color-scheme", scheme)
-		for _, width := range widths {
+		for i, width := range widths {
 			b.Run(chromedp.EmulateViewport(width, 900))
 			if got := Result(b, chromedp.Evaluate[int64](`window.innerWidth`)); got != width {
 				b.T.Fatalf("the window has %d pixels, not %d", got, width)
@@ -177,6 +181,12 @@ func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
 			}
 			if faint := b.Faint(); len(faint) > 0 {
 				b.T.Errorf("%s: too little contrast: %q", at, faint)
+			}
+			// axe-core is slow: one width in each scheme.
+			if hasAxe && i == turn%len(widths) {
+				if violations := b.axe(axe); len(violations) > 0 {
+					b.T.Errorf("%s: axe-core:\n%s", at, strings.Join(violations, "\n"))
+				}
 			}
 			if folder := os.Getenv("FOB_SHOTS"); folder != "" {
 				b.check(os.WriteFile(filepath.Join(folder, at), Result(b, chromedp.FullScreenshot(100)), 0o644))
