@@ -81,7 +81,7 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"line/...", "!line/page"},
-		never:   patterns{"line/page", "internal/webapi"},
+		never:   patterns{"line/page", "internal/webapi", "internal/weblogin"},
 		because: "the pages are one of the line's displays: it works without them",
 	},
 	{
@@ -209,7 +209,7 @@ var fences = []fence{
 	},
 	{
 		pkgs:    patterns{"github.com/d204ef64/fob/internal/ui"},
-		in:      patterns{"validator/pages", "line/page"},
+		in:      patterns{"validator/pages", "line/page", "internal/weblogin"},
 		because: "only the packages of web pages need it",
 	},
 	{

@@ -16,8 +16,30 @@ import (
 
 	"github.com/d204ef64/fob/internal/strictjson"
 	"github.com/d204ef64/fob/internal/webapi"
+	"github.com/d204ef64/fob/internal/weblogin"
 	"github.com/d204ef64/fob/line"
 )
+
+// isAPI reports whether a request is for the HTTP API.
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }
+
+// checkKey lets only those requests for the HTTP API in that have the API key. A session
+// is for pages.
+func (s *server) checkKey(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !isAPI(r) || r.URL.Path == "/v1/healthz":
+		case !webapi.HasKey(r, s.o.Key):
+			w.Header().Set("WWW-Authenticate", `Bearer realm="line"`)
+			webapi.NewProblem(http.StatusUnauthorized, "unauthorized", "send the API key, as Authorization: Bearer KEY").Write(w)
+			return
+		case !webapi.IsClean(r.URL):
+			webapi.NewProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a station missing?").Write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // api adds the operations for programs.
 func (s *server) api(mux *http.ServeMux) {
@@ -128,15 +150,11 @@ func (s *server) postLabel(w http.ResponseWriter, r *http.Request) {
 
 // postLink makes a link that logs a browser in.
 func (s *server) postLink(w http.ResponseWriter, r *http.Request) {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	path, expires := s.access.newLink()
+	path, expires := s.gate.NewLink()
 	answer(w, struct {
 		URL     string    `json:"url"`
 		Expires time.Time `json:"expires"`
-	}{scheme + "://" + r.Host + path, expires.UTC()})
+	}{weblogin.LinkTo(r, path), expires.UTC()})
 }
 
 // eventPage is a part of the events.

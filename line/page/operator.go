@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/internal/ui"
+	"github.com/d204ef64/fob/internal/weblogin"
 	"github.com/d204ef64/fob/line"
 )
 
@@ -294,7 +295,7 @@ func numbers(list []int) string {
 // the page.
 func (s *server) labelEntered(w http.ResponseWriter, r *http.Request) {
 	one := s.station(w, r)
-	if one == nil || !readForm(w, r) {
+	if one == nil || !weblogin.ReadForm(w, r) {
 		return
 	}
 	lang := ui.LanguageOf(r, "")

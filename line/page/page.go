@@ -15,6 +15,7 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/internal/webapi"
+	"github.com/d204ef64/fob/internal/weblogin"
 	"github.com/d204ef64/fob/line/journal"
 )
 
@@ -42,18 +43,18 @@ var ErrEnded = errclass.New(errclass.Unreachable, "the line has ended")
 // Server serves the pages and the API.
 type Server struct {
 	http.Handler
-	access *access
+	gate *weblogin.Gate
 }
 
 // NewLink returns the path of a link that logs a browser in. It works once, within an hour.
 func (s *Server) NewLink() string {
-	path, _ := s.access.newLink()
+	path, _ := s.gate.NewLink()
 	return path
 }
 
 type server struct {
 	o       Options
-	access  *access
+	gate    *weblogin.Gate
 	site    *ui.Site
 	words   map[string]ui.Catalog
 	phrases map[string]*ui.Phrases
@@ -70,11 +71,7 @@ var wordFiles embed.FS
 //go:embed static/line.css static/line.js
 var staticFiles embed.FS
 
-const (
-	assetPath    = ui.AssetPath
-	languagePath = "/language"
-	livePath     = "/live"
-)
+const livePath = "/live"
 
 // New returns the pages and the API of stations.
 func New(o Options) *Server {
@@ -86,7 +83,11 @@ func New(o Options) *Server {
 		words:   map[string]ui.Catalog{},
 		phrases: map[string]*ui.Phrases{ui.Japanese: ui.ReadPhrases(wordFiles, "words/phrases.ja.json", "")},
 	}
-	s.access = &access{key: o.Key, now: s.time, links: map[[32]byte]time.Time{}, ended: map[[32]byte]time.Time{}}
+	s.gate = weblogin.New(weblogin.Options{
+		Name: "line", Key: o.Key, KnownHost: o.KnownHost, Now: s.time,
+		Frame: s.frame, Text: s.text, Write: s.write, Missing: s.missing, Own: isAPI,
+		Live: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, livePath) },
+	})
 	s.reports = &reportCache{read: o.Reports, now: s.time}
 	for _, lang := range []string{ui.Japanese, ui.English} {
 		s.words[lang] = ui.ReadCatalog(wordFiles, "words/"+lang+".json")
@@ -102,11 +103,7 @@ func New(o Options) *Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+ui.AssetPath, s.site.Assets)
 	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("GET "+loginPath, s.loginForm)
-	mux.HandleFunc("POST "+loginPath, s.login)
-	mux.HandleFunc("GET "+loginPath+"/{code}", s.loginLink)
-	mux.HandleFunc("POST /logout", s.logout)
-	mux.HandleFunc("POST "+languagePath, s.language)
+	s.gate.Register(mux)
 	mux.HandleFunc("GET /stations", s.supervisor)
 	mux.HandleFunc("GET /stations"+livePath, s.supervisorLive)
 	mux.HandleFunc("GET /stations/{station}", s.operator)
@@ -116,7 +113,7 @@ func New(o Options) *Server {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, r, func() { webapi.Unrouted(mux, w, r, "") })
 	})
-	return &Server{ui.Secure(s.admit(mux)), s.access}
+	return &Server{ui.Secure(s.gate.Admit(s.checkKey(mux))), s.gate}
 }
 
 func (s *server) time() time.Time { return s.now() }
@@ -180,7 +177,7 @@ func (s *server) text(lang, key string, args ...any) string {
 func (s *server) frame(r *http.Request, title string) ui.Page {
 	p := ui.NewPage(r, title)
 	p.Site, p.Brand, p.Width = s.text(p.Lang, "site"), ui.Teal, ui.FullWidth
-	p.Styles, p.LanguagePath = []string{"line.css"}, languagePath
+	p.Styles, p.LanguagePath = []string{"line.css"}, weblogin.LanguagePath
 	return p
 }
 
@@ -189,7 +186,7 @@ func (s *server) inside(r *http.Request, title string) ui.Page {
 	p := s.frame(r, title)
 	t := func(key string) string { return s.text(p.Lang, key) }
 	p.Scripts, p.NavLabel = []string{"line.js"}, t("pages")
-	p.Actions = []ui.Action{{Path: "/logout", Text: t("logout")}}
+	p.Actions = []ui.Action{{Path: weblogin.LogoutPath, Text: t("logout")}}
 	for _, one := range s.o.Stations[:min(len(s.o.Stations), maxNav)] {
 		p.Nav = append(p.Nav, ui.NavLine{Path: pathOf(one.name), Text: one.name, Here: r.URL.EscapedPath() == pathOf(one.name)})
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package page
+package weblogin
 
 import (
 	"net/http"
@@ -12,65 +12,69 @@ import (
 // loginPage is the data of the page for the API key.
 type loginPage struct {
 	ui.Page
-	Field ui.Field
+	Field        ui.Field
+	User         string // for password managers
+	Path         string
+	Button, Lead string
 }
 
-func (s *server) showLogin(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	p := loginPage{Page: s.frame(r, "")}
-	t := func(key string) string { return s.text(p.Lang, key) }
+func (g *Gate) showLogin(w http.ResponseWriter, r *http.Request, status int, problem string) {
+	p := loginPage{Page: g.o.Frame(r, "")}
+	t := func(key string) string { return g.o.Text(p.Lang, key) }
 	p.Title, p.Width, p.Back = t("login"), ui.TextWidth, loginPath
+	p.User, p.Path, p.Button, p.Lead = g.o.Name, loginPath, t("login"), t("login lead")
 	p.Field = ui.Field{
 		Name: "key", Label: t("api key"), Hint: t("api key hint"), Type: "password", Secret: true, Verbatim: true, Autocomplete: "current-password",
 	}
 	if problem != "" {
 		p.Field.Error = t(problem)
 	}
-	s.write(w, status, p.Lang, "login", p)
+	g.o.Write(w, status, p.Lang, "login", p)
 }
 
-func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
-	s.showLogin(w, r, http.StatusOK, "")
+func (g *Gate) loginForm(w http.ResponseWriter, r *http.Request) {
+	g.showLogin(w, r, http.StatusOK, "")
 }
 
 // login exchanges the API key for a session.
-func (s *server) login(w http.ResponseWriter, r *http.Request) {
-	if !readForm(w, r) {
+func (g *Gate) login(w http.ResponseWriter, r *http.Request) {
+	if !ReadForm(w, r) {
 		return
 	}
-	if !webapi.IsKey(r.PostForm.Get("key"), s.o.Key) {
-		s.showLogin(w, r, http.StatusUnprocessableEntity, "wrong key")
+	if !webapi.IsKey(r.PostForm.Get("key"), g.o.Key) {
+		g.showLogin(w, r, http.StatusUnprocessableEntity, "wrong key")
 		return
 	}
-	s.access.begin(w, r)
+	g.sessions.begin(w, r)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 // loginLink exchanges a link that works once for a session.
-func (s *server) loginLink(w http.ResponseWriter, r *http.Request) {
+func (g *Gate) loginLink(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead { // a program that looks at links must not use them up
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	if !s.access.useLink(r.PathValue("code")) {
-		if s.access.hasSession(r) {
+	if !g.sessions.useLink(r.PathValue("code")) {
+		if g.sessions.has(r) {
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return
 		}
-		s.showLogin(w, r, http.StatusGone, "used link")
+		g.showLogin(w, r, http.StatusGone, "used link")
 		return
 	}
-	s.access.begin(w, r)
+	g.sessions.begin(w, r)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-func (s *server) logout(w http.ResponseWriter, r *http.Request) {
-	s.access.end(w, r)
+func (g *Gate) logout(w http.ResponseWriter, r *http.Request) {
+	g.sessions.end(w, r)
 	http.Redirect(w, r, loginPath, http.StatusSeeOther)
 }
 
 // language stores the language that a user has chosen.
-func (s *server) language(w http.ResponseWriter, r *http.Request) {
-	if !readForm(w, r) {
+func (g *Gate) language(w http.ResponseWriter, r *http.Request) {
+	if !ReadForm(w, r) {
 		return
 	}
 	to, err := ui.SwitchLanguage(w, r, r.TLS != nil, "/")
@@ -84,8 +88,8 @@ func (s *server) language(w http.ResponseWriter, r *http.Request) {
 // maxForm is the largest form in bytes.
 const maxForm = 4096
 
-// readForm parses the form of a request, or answers that it is wrong.
-func readForm(w http.ResponseWriter, r *http.Request) bool {
+// ReadForm parses the form of a request, or answers that it is wrong.
+func ReadForm(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
