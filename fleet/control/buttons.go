@@ -39,7 +39,7 @@ type displayOutput struct {
 
 func (s *server) buttons() {
 	add(s, http.MethodPost, "/v1/tokens/{token}/press", "press", "Press the button; a press while the display is on turns it off",
-		func(_ context.Context, in *pressInput) (*body[tokenView], error) {
+		func(_ context.Context, in *pressInput) (*body[TokenView], error) {
 			if in.Body == nil || in.Body.Hold == "" {
 				return s.do(in.Token, (*virtual.Token).Press)
 			}

@@ -37,6 +37,11 @@ type Options struct {
 	// as files.
 	AllowSeedExport bool
 
+	// Session reports whether a request is from a browser that has logged in to a page of
+	// this program, and that is not on the page of another site. Such a request needs no
+	// API key. nil knows no sessions.
+	Session func(*http.Request) bool
+
 	// KnownHost reports whether the interface may be reached under a host name or an
 	// address. It is asked about those that a request names in its Host header, except
 	// localhost, loopback addresses, and the address at which the connection arrived.
@@ -145,7 +150,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if !webapi.HasKey(r, s.o.Key) {
+		if !webapi.HasKey(r, s.o.Key) && (s.o.Session == nil || !s.o.Session(r)) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fleet"`)
 			newProblem(http.StatusUnauthorized, "unauthorized",
 				"send the API key of the ready line, as Authorization: Bearer KEY").Write(w)

@@ -60,7 +60,7 @@ type trimInput struct {
 
 func (s *server) hardware() {
 	add(s, http.MethodPost, "/v1/tokens/{token}/skew", "skew", "Move the token's clock",
-		func(_ context.Context, in *skewInput) (*body[tokenView], error) {
+		func(_ context.Context, in *skewInput) (*body[TokenView], error) {
 			d, err := period("body.by", in.Body.By, -longest, longest)
 			if err != nil {
 				return nil, err
@@ -68,7 +68,7 @@ func (s *server) hardware() {
 			return s.do(in.Token, func(t *virtual.Token) { t.Skew(d) })
 		})
 	add(s, http.MethodPost, "/v1/tokens/{token}/age", "age", "Make the token older, while the world's clock stays",
-		func(_ context.Context, in *ageInput) (*body[tokenView], error) {
+		func(_ context.Context, in *ageInput) (*body[TokenView], error) {
 			d, err := period("body.by", in.Body.By, 0, longest)
 			if err != nil {
 				return nil, err
@@ -80,19 +80,19 @@ func (s *server) hardware() {
 			return s.do(in.Token, func(t *virtual.Token) { t.AgeAt(d, c) })
 		})
 	add(s, http.MethodPost, "/v1/tokens/{token}/temperature", "temperature", "Change the temperature around the token",
-		func(_ context.Context, in *temperatureInput) (*body[tokenView], error) {
+		func(_ context.Context, in *temperatureInput) (*body[TokenView], error) {
 			return s.do(in.Token, func(t *virtual.Token) { t.SetTemperature(virtual.Celsius(in.Body.Celsius)) })
 		})
 	add(s, http.MethodPost, "/v1/tokens/{token}/crystal", "crystal", "Trim the crystal",
-		func(_ context.Context, in *trimInput) (*body[tokenView], error) {
+		func(_ context.Context, in *trimInput) (*body[TokenView], error) {
 			return s.do(in.Token, func(t *virtual.Token) { t.SetTrim(virtual.PPM(in.Body.PPM)) })
 		})
 	add(s, http.MethodPost, "/v1/tokens/{token}/drop", "drop", "Let the token fall on the floor",
-		func(_ context.Context, in *ByToken) (*body[tokenView], error) {
+		func(_ context.Context, in *ByToken) (*body[TokenView], error) {
 			return s.do(in.Token, (*virtual.Token).Drop)
 		})
 	add(s, http.MethodPost, "/v1/tokens/{token}/battery", "battery", "Remove, insert or replace the battery",
-		func(_ context.Context, in *batteryInput) (*body[tokenView], error) {
+		func(_ context.Context, in *batteryInput) (*body[TokenView], error) {
 			return s.do(in.Token, map[string]func(*virtual.Token){
 				"remove":  (*virtual.Token).RemoveBattery,
 				"insert":  (*virtual.Token).InsertBattery,
@@ -108,7 +108,7 @@ func (s *server) hardware() {
 			return &body[faults]{faultsOf(m.Look().Faults)}, nil
 		})
 	add(s, http.MethodPut, "/v1/tokens/{token}/faults", "set-faults", "Replace the faults of the display and the flash",
-		func(_ context.Context, in *faultsInput) (*body[tokenView], error) {
+		func(_ context.Context, in *faultsInput) (*body[TokenView], error) {
 			m, err := s.fleet.Find(in.Token)
 			if err != nil {
 				return nil, err
@@ -123,7 +123,7 @@ func (s *server) hardware() {
 			return s.do(in.Token, func(t *virtual.Token) { t.SetFaults(f) })
 		})
 	add(s, http.MethodDelete, "/v1/tokens/{token}/faults", "clear-faults", "Mend the display and disarm faults of the flash",
-		func(_ context.Context, in *ByToken) (*body[tokenView], error) {
+		func(_ context.Context, in *ByToken) (*body[TokenView], error) {
 			return s.do(in.Token, (*virtual.Token).Mend)
 		})
 }

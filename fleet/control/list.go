@@ -29,7 +29,7 @@ type tokenFilter struct {
 }
 
 // filter checks a query.
-func (in *listQuery) filter() (f tokenFilter, err error) {
+func (in *Query) filter() (f tokenFilter, err error) {
 	f.serial, f.model, f.battery = in.Serial, in.Model, in.Battery
 	f.find = strings.ToUpper(in.Find)
 	if in.Expires != "" {
@@ -109,19 +109,30 @@ func (f *tokenFilter) matches(m fleet.Member, st fleet.State) bool {
 		(f.off == nil || max(st.Error, -st.Error) > *f.off)
 }
 
-func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenView]], error) {
+// Selected are the tokens that a query selects.
+type Selected struct {
+	Members []fleet.Member
+	States  []fleet.State // of the members, as they were read
+	Next    string        // After for the following page, "" on the last
+}
+
+// Tokens returns the tokens that the query selects. An error is about the query.
+func (in *Query) Tokens(f *fleet.Fleet) (Selected, error) {
+	return in.tokens(context.Background(), f)
+}
+
+func (in *Query) tokens(ctx context.Context, f *fleet.Fleet) (found Selected, err error) {
 	wanted, err := in.filter()
 	if err != nil {
-		return nil, err
+		return found, err
 	}
-	members, err := s.listed(in, &wanted)
+	members, err := in.listed(f, &wanted)
 	if err != nil {
-		return nil, err
+		return found, err
 	}
-	list := listOf[tokenView]{Items: []tokenView{}}
 	for m := range members {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return found, err
 		}
 		if !wanted.may(m) {
 			continue
@@ -130,23 +141,36 @@ func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenVie
 		if !wanted.matches(m, st) {
 			continue
 		}
-		if len(list.Items) == in.Limit {
+		if len(found.Members) == in.Limit {
 			if in.Before == 0 {
-				list.Next = strconv.FormatUint(uint64(list.Items[len(list.Items)-1].Tag), 10)
+				found.Next = strconv.FormatUint(uint64(found.Members[in.Limit-1].Tag()), 10)
 			}
 			break
 		}
-		list.Items = append(list.Items, viewOf(m, st))
+		found.Members, found.States = append(found.Members, m), append(found.States, st)
 	}
 	if in.Before > 0 {
-		slices.Reverse(list.Items)
+		slices.Reverse(found.Members)
+		slices.Reverse(found.States)
 	}
-	return &body[listOf[tokenView]]{list}, nil
+	return found, nil
+}
+
+func (s *server) list(ctx context.Context, in *Query) (*body[listOf[TokenView]], error) {
+	found, err := in.tokens(ctx, s.fleet)
+	if err != nil {
+		return nil, err
+	}
+	list := listOf[TokenView]{Items: []TokenView{}, Next: found.Next}
+	for i, m := range found.Members {
+		list.Items = append(list.Items, ViewOf(m, found.States[i]))
+	}
+	return &body[listOf[TokenView]]{list}, nil
 }
 
 // listed returns the tokens that come after or before a tag, and that are in the lot and
 // in the state, or may have a fault.
-func (s *server) listed(in *listQuery, wanted *tokenFilter) (iter.Seq[fleet.Member], error) {
+func (in *Query) listed(f *fleet.Fleet, wanted *tokenFilter) (iter.Seq[fleet.Member], error) {
 	choose := fleet.Selection{
 		Lot: in.Lot, Before: in.Before, State: wanted.state, Faulty: wanted.fault != "" || wanted.anyFault,
 	}
@@ -160,7 +184,7 @@ func (s *server) listed(in *listQuery, wanted *tokenFilter) (iter.Seq[fleet.Memb
 		}
 		choose.After = uint32(after)
 	}
-	members, err := s.fleet.Select(choose)
+	members, err := f.Select(choose)
 	if err != nil {
 		return nil, invalid("query.lot", err.Error())
 	}

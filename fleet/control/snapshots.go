@@ -142,7 +142,7 @@ func (s *server) roomFor(name string) error {
 
 func (s *server) fromSnapshot(verb, summary string, op func(*fleet.Snapshot) ([]fleet.Member, error)) {
 	add(s, http.MethodPost, "/v1/snapshots/{name}/"+verb, verb, summary,
-		func(_ context.Context, in *bySnapshot) (*body[listOf[tokenView]], error) {
+		func(_ context.Context, in *bySnapshot) (*body[listOf[TokenView]], error) {
 			snap, err := s.fleet.Snapshot(in.Name)
 			if err != nil {
 				return nil, err
@@ -151,10 +151,10 @@ func (s *server) fromSnapshot(verb, summary string, op func(*fleet.Snapshot) ([]
 			if err != nil {
 				return nil, err
 			}
-			list := listOf[tokenView]{Items: []tokenView{}}
+			list := listOf[TokenView]{Items: []TokenView{}}
 			for _, m := range members[:min(len(members), maxMade)] {
-				list.Items = append(list.Items, viewOf(m, m.Look()))
+				list.Items = append(list.Items, ViewOf(m, m.Look()))
 			}
-			return &body[listOf[tokenView]]{list}, nil
+			return &body[listOf[TokenView]]{list}, nil
 		})
 }

@@ -43,8 +43,8 @@ func writable(t time.Time) time.Time {
 	return t
 }
 
-// tokenView is a token.
-type tokenView struct {
+// TokenView is a token, as the answers of the API have it.
+type TokenView struct {
 	Stamp
 	Tag        uint32   `json:"tag" doc:"number of the token in the fleet, for events"`
 	HardwareID string   `json:"hardware_id" doc:"the factory's number of the hardware" example:"4f1c09d2a7be3360"`
@@ -65,9 +65,10 @@ type tokenView struct {
 	Faults []fleet.FaultKind `json:"faults" nullable:"false" doc:"kinds of fault that the token or the line of one of its ports has: dead, ghost, flash_fail, power_cut_at, line"`
 }
 
-func viewOf(m fleet.Member, st fleet.State) tokenView {
+// ViewOf returns a token in the state that was read.
+func ViewOf(m fleet.Member, st fleet.State) TokenView {
 	id := m.Token.HardwareID()
-	v := tokenView{
+	v := TokenView{
 		Stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: st.Serial.String(),
 		Lot: m.Lot(), Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
 		Step: st.Step, LeftMS: st.Left.Milliseconds(), PPM: float64(st.PPM),
@@ -85,11 +86,11 @@ func viewOf(m fleet.Member, st fleet.State) tokenView {
 	return v
 }
 
-func tokenBody(m fleet.Member, st fleet.State, err error) (*body[tokenView], error) {
+func tokenBody(m fleet.Member, st fleet.State, err error) (*body[TokenView], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &body[tokenView]{viewOf(m, st)}, nil
+	return &body[TokenView]{ViewOf(m, st)}, nil
 }
 
 // ByToken names a token in the path. It is exported because huma ignores embedded
@@ -98,8 +99,8 @@ type ByToken struct {
 	Token string `path:"token" maxLength:"40" doc:"a serial number or a hardware id" example:"ZZFB00000001"`
 }
 
-// listQuery selects tokens.
-type listQuery struct {
+// Query selects tokens for GET /v1/tokens.
+type Query struct {
 	State   string  `query:"state" maxLength:"20" doc:"only tokens in this state, in upper or lower case" example:"LOCKED"`
 	Lot     string  `query:"lot" maxLength:"60" doc:"only tokens of the lots with this name or number" example:"1"`
 	Fault   string  `query:"fault" maxLength:"20" doc:"only tokens with this kind of fault: dead, ghost, flash_fail, power_cut_at or line; any is any of them" example:"any"`
@@ -131,24 +132,24 @@ type listOf[T any] struct {
 
 func (s *server) tokens() {
 	add(s, http.MethodPost, "/v1/tokens", "make-tokens", "Make a lot of tokens",
-		func(_ context.Context, in *body[fleet.Lot]) (*body[listOf[tokenView]], error) {
+		func(_ context.Context, in *body[fleet.Lot]) (*body[listOf[TokenView]], error) {
 			members, err := s.fleet.MakeLot(in.Body)
 			if err != nil {
 				return nil, err
 			}
 			// A large lot is listed with GET, in pages.
-			list := listOf[tokenView]{Items: []tokenView{}}
+			list := listOf[TokenView]{Items: []TokenView{}}
 			for _, m := range members {
 				if len(list.Items) == maxMade {
 					list.Next = strconv.FormatUint(uint64(m.Tag()-1), 10)
 					break
 				}
-				list.Items = append(list.Items, viewOf(m, m.Look()))
+				list.Items = append(list.Items, ViewOf(m, m.Look()))
 			}
-			return &body[listOf[tokenView]]{list}, nil
+			return &body[listOf[TokenView]]{list}, nil
 		})
 	add(s, http.MethodGet, "/v1/tokens", "list-tokens", "The tokens, in the order in which they were made", s.list)
-	get(s, "/v1/tokens/{token}", "get-token", "One token", func(in *ByToken) (*body[tokenView], error) {
+	get(s, "/v1/tokens/{token}", "get-token", "One token", func(in *ByToken) (*body[TokenView], error) {
 		m, err := s.fleet.Find(in.Token)
 		if err != nil {
 			return nil, err
@@ -156,7 +157,7 @@ func (s *server) tokens() {
 		return tokenBody(m, m.Look(), nil)
 	})
 	add(s, http.MethodPatch, "/v1/tokens/{token}", "change-token", "Change properties of the token's hardware",
-		func(_ context.Context, in *changeInput) (*body[tokenView], error) {
+		func(_ context.Context, in *changeInput) (*body[TokenView], error) {
 			if in.Body.PPM == nil && in.Body.Celsius == nil {
 				return nil, invalid("body", "give at least one of ppm and celsius")
 			}
@@ -183,7 +184,7 @@ func (s *server) tokens() {
 const maxMade = 1000
 
 // do performs an operation on the token that a request names.
-func (s *server) do(name string, op func(*virtual.Token)) (*body[tokenView], error) {
+func (s *server) do(name string, op func(*virtual.Token)) (*body[TokenView], error) {
 	m, err := s.fleet.Find(name)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type waitInput struct {
 func (s *server) waits() {
 	add(s, http.MethodGet, "/v1/tokens/{token}/wait", "wait",
 		"Wait for a display, a state or an event; all that are given must hold",
-		func(ctx context.Context, in *waitInput) (*body[tokenView], error) {
+		func(ctx context.Context, in *waitInput) (*body[TokenView], error) {
 			m, err := s.fleet.Find(in.Token)
 			if err != nil {
 				return nil, err

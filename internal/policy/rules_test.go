@@ -209,7 +209,7 @@ var fences = []fence{
 	},
 	{
 		pkgs:    patterns{"github.com/d204ef64/fob/internal/ui"},
-		in:      patterns{"validator/pages", "line/page", "internal/weblogin"},
+		in:      patterns{"validator/pages", "line/page", "fleet/page", "internal/weblogin"},
 		because: "only the packages of web pages need it",
 	},
 	{

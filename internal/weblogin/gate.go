@@ -52,7 +52,7 @@ type Gate struct {
 
 // Paths of the gate, which need no session.
 const (
-	loginPath    = "/login"
+	LoginPath    = "/login" // and below it, one-time links
 	LogoutPath   = "/logout"   // for ui.Action
 	LanguagePath = "/language" // for ui.Page
 )
@@ -78,9 +78,9 @@ func New(o Options) *Gate {
 
 // Register adds the pages of the login to a mux.
 func (g *Gate) Register(mux *http.ServeMux) {
-	mux.HandleFunc("GET "+loginPath, g.loginForm)
-	mux.HandleFunc("POST "+loginPath, g.login)
-	mux.HandleFunc("GET "+loginPath+"/{code}", g.loginLink)
+	mux.HandleFunc("GET "+LoginPath, g.loginForm)
+	mux.HandleFunc("POST "+LoginPath, g.login)
+	mux.HandleFunc("GET "+LoginPath+"/{code}", g.loginLink)
 	mux.HandleFunc("POST "+LogoutPath, g.logout)
 	mux.HandleFunc("POST "+LanguagePath, g.language)
 }
@@ -107,7 +107,7 @@ func (g *Gate) HasSession(r *http.Request) bool {
 // isOpen reports whether a path needs neither the key nor a session.
 func isOpen(r *http.Request) bool {
 	p := r.URL.Path
-	return p == loginPath || strings.HasPrefix(p, loginPath+"/") || p == LanguagePath || strings.HasPrefix(p, ui.AssetPath)
+	return p == LoginPath || strings.HasPrefix(p, LoginPath+"/") || p == LanguagePath || strings.HasPrefix(p, ui.AssetPath)
 }
 
 // Admit lets requests in that name a known host and have a session. Requests that another
@@ -141,8 +141,8 @@ func (g *Gate) admit(next http.Handler, w http.ResponseWriter, r *http.Request) 
 	case isOpen(r), g.sessions.has(r):
 		next.ServeHTTP(w, r)
 	case r.Method != http.MethodGet || g.o.Live(r):
-		http.Error(w, "log in at "+loginPath, http.StatusUnauthorized)
+		http.Error(w, "log in at "+LoginPath, http.StatusUnauthorized)
 	default:
-		http.Redirect(w, r, loginPath, http.StatusSeeOther)
+		http.Redirect(w, r, LoginPath, http.StatusSeeOther)
 	}
 }

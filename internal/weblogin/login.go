@@ -21,8 +21,8 @@ type loginPage struct {
 func (g *Gate) showLogin(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	p := loginPage{Page: g.o.Frame(r, "")}
 	t := func(key string) string { return g.o.Text(p.Lang, key) }
-	p.Title, p.Width, p.Back = t("login"), ui.TextWidth, loginPath
-	p.User, p.Path, p.Button, p.Lead = g.o.Name, loginPath, t("login"), t("login lead")
+	p.Title, p.Width, p.Back = t("login"), ui.TextWidth, LoginPath
+	p.User, p.Path, p.Button, p.Lead = g.o.Name, LoginPath, t("login"), t("login lead")
 	p.Field = ui.Field{
 		Name: "key", Label: t("api key"), Hint: t("api key hint"), Type: "password", Secret: true, Verbatim: true, Autocomplete: "current-password",
 	}
@@ -69,7 +69,7 @@ func (g *Gate) loginLink(w http.ResponseWriter, r *http.Request) {
 
 func (g *Gate) logout(w http.ResponseWriter, r *http.Request) {
 	g.sessions.end(w, r)
-	http.Redirect(w, r, loginPath, http.StatusSeeOther)
+	http.Redirect(w, r, LoginPath, http.StatusSeeOther)
 }
 
 // language stores the language that a user has chosen.

@@ -46,7 +46,7 @@ func (s *sessions) newLink() (path string, expires time.Time) {
 	code := rand.Text()
 	expires = now.Add(linkLife)
 	s.links[sha256.Sum256([]byte(code))] = expires
-	return loginPath + "/" + code, expires
+	return LoginPath + "/" + code, expires
 }
 
 // useLink reports whether a code is good, which it is only once.
