@@ -5,6 +5,7 @@ package page
 import (
 	"net/http"
 
+	"github.com/d204ef64/fob/internal/picture"
 	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/internal/weblogin"
 )
@@ -14,7 +15,13 @@ type framed struct {
 	ui.Page
 	Live  string     // path of the page's live messages, "" for none
 	Words ui.Catalog // of the script
+
+	// LCD are the outlines of LCDs by their number of digits.
+	LCD map[int]picture.GeometryJSON
 }
+
+// lcds are the outlines of the LCDs that tokens have.
+var lcds = map[int]picture.GeometryJSON{6: picture.Geometry(6), 8: picture.Geometry(8)}
 
 // frame returns the page around the content.
 func (s *server) frame(r *http.Request, title string) ui.Page {
@@ -29,7 +36,7 @@ func (s *server) inside(r *http.Request, title, live string) framed {
 	p := s.frame(r, title)
 	p.Scripts = []string{"fleet.js"}
 	p.Actions = []ui.Action{{Path: weblogin.LogoutPath, Text: s.text(p.Lang, "logout")}}
-	return framed{p, live, s.said[p.Lang]}
+	return framed{p, live, s.said[p.Lang], lcds}
 }
 
 // text returns a text in a language. A missing one is a programming error, which a test
