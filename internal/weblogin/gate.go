@@ -52,7 +52,7 @@ type Gate struct {
 
 // Paths of the gate, which need no session.
 const (
-	LoginPath    = "/login" // and below it, one-time links
+	LoginPath    = "/login"    // and below it, one-time links
 	LogoutPath   = "/logout"   // for ui.Action
 	LanguagePath = "/language" // for ui.Page
 )
