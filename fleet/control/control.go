@@ -39,7 +39,7 @@ type Options struct {
 
 	// Session reports whether a request is from a browser that has logged in to a page of
 	// this program, and that is not on the page of another site. Such a request needs no
-	// API key. nil knows no sessions.
+	// API key. If it is nil, there are no sessions.
 	Session func(*http.Request) bool
 
 	// KnownHost reports whether the interface may be reached under a host name or an

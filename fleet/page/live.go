@@ -65,7 +65,7 @@ type tokenNow struct {
 	Face    face         `json:"face"`
 }
 
-// view is what a page shows. The stream asks it for the changes.
+// view has the state that a page shows. The stream asks it for the changes.
 type view interface {
 	// fill adds changes to the update. Entries are the new ones of the log; lost is set if
 	// some are missing. It returns when the display changes next by itself, and whether
