@@ -39,14 +39,14 @@ type Options struct {
 
 	// Session reports whether a request is from a browser that has logged in to a page of
 	// this program, and that is not on the page of another site. Such a request needs no
-	// API key. If it is nil, there are no sessions.
+	// API key. It may be nil.
 	Session func(*http.Request) bool
 
 	// KnownHost reports whether the interface may be reached under a host name or an
 	// address. It is asked about those that a request names in its Host header, except
 	// localhost, loopback addresses, and the address at which the connection arrived.
 	// Other hosts are refused, because a page on the web could make a browser send
-	// requests to a name that leads here (DNS rebinding). nil knows no other host.
+	// requests to a name that leads here (DNS rebinding). With nil, all other hosts are refused.
 	KnownHost func(host string) bool
 }
 
