@@ -290,6 +290,16 @@ func (d *Decoder) nextKey(pairs *Items, key string) bool {
 // including the innermost item.
 func (d *Decoder) Skip() { d.skip(maxDepth) }
 
+// Raw skips one item, and returns its bytes.
+func (d *Decoder) Raw() []byte {
+	start := d.off
+	d.Skip()
+	if d.bad {
+		return nil
+	}
+	return d.buf[start:d.off]
+}
+
 func (d *Decoder) skip(depth int) {
 	if depth == 0 {
 		d.fail()

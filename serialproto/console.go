@@ -130,6 +130,9 @@ func (d *Deframer) Expire(uptime int64) {
 	}
 }
 
+// InLine reports whether the last byte belongs to a line that is not complete.
+func (d *Deframer) InLine() bool { return d.position != outside }
+
 // Partial reports whether a line or packet is incomplete.
 func (d *Deframer) Partial() bool { return d.position != outside || d.have > 0 }
 

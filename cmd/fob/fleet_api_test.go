@@ -75,7 +75,7 @@ func TestFleetVerbs(t *testing.T) {
 		{"get-line-faults", []string{"port faults p1"}},
 		{"clear-line-faults", []string{"port faults p1 --clear"}},
 		{"tap", []string{"wire p1 --start", "wire p1 --stop"}},
-		{"wire", []string{"wire p1", "wire p1 --pcapng " + filepath.Join(dir, "wire.pcapng")}},
+		{"wire", []string{"wire p1", "wire p1 --decode --last 5", "wire p1 --pcapng " + filepath.Join(dir, "wire.pcapng")}},
 		{"replay", []string{"wire p1 --replay " + recording}},
 		{"unplug", []string{"port unplug p1"}},
 		{"replug", []string{"port replug p1 --number 0"}},
@@ -270,6 +270,7 @@ func TestFleetWrongUse(t *testing.T) {
 		"add|--crystal|FOO":                            `there is no crystal "FOO": there are model`,
 		"add|--profile|FOO":                            "want always-on-6, button-6, button-8",
 		"add|--expiry|2030-01-01":                      "expiry has no effect: it needs ready",
+		"wire|p1|--last|5":                             "--last counts messages: give --decode as well",
 		"snap|show|none":                               `there is no snapshot "none"`,
 	} {
 		args := append([]string{"fleet", "--url", api.URL, "--api-key-file", api.keyFile}, strings.Split(command, "|")...)

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto/wire"
 )
 
 // fleetPort is a port in the answers of the API.
@@ -118,14 +120,21 @@ func (f *fleetCmd) onPort(use, short string, run func(ctx context.Context, id st
 }
 
 func (f *fleetCmd) wireCmd() *cobra.Command {
-	var start, stop bool
+	var start, stop, decode bool
 	var pcapng, replay string
+	var last int
 	cmd := f.onPort("wire", "Record the wire of a port, and print the recording", func(ctx context.Context, id string) error {
+		if last != 0 && !decode {
+			return errclass.With(errclass.Usage, errors.New("--last counts messages: give --decode as well"))
+		}
 		if start || stop {
 			return f.portCall(ctx, "PUT", portPath(id, "/wire"), map[string]bool{"on": start})
 		}
 		if replay != "" {
 			return f.replay(ctx, id, replay)
+		}
+		if decode {
+			return f.decode(ctx, id, last)
 		}
 		c, err := f.client(ctx)
 		if err != nil {
@@ -145,13 +154,33 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 		}
 		return overwrite(pcapng, b, 0o600)
 	})
-	cmd.Example = "  fob fleet wire p1 --start\n  fob fleet wire p1 --pcapng wire.pcapng"
+	cmd.Example = "  fob fleet wire p1 --start\n  fob fleet wire p1 --decode\n  fob fleet wire p1 --pcapng wire.pcapng"
 	cmd.Flags().BoolVar(&start, "start", false, "begin a new recording")
 	cmd.Flags().BoolVar(&stop, "stop", false, "end the recording")
+	cmd.Flags().BoolVar(&decode, "decode", false, "print the recording message by message, without secrets")
+	cmd.Flags().IntVar(&last, "last", 0, "with --decode, print only the `NUMBER` newest messages; 0: all")
 	cmd.Flags().StringVar(&pcapng, "pcapng", "", "write the recording to `FILE` for Wireshark")
 	cmd.Flags().StringVar(&replay, "replay", "", "send the host's half of the recording in `FILE` (JSON lines) to the token again")
-	cmd.MarkFlagsMutuallyExclusive("start", "stop", "pcapng", "replay")
+	cmd.MarkFlagsMutuallyExclusive("start", "stop", "decode", "pcapng", "replay")
 	return cmd
+}
+
+// decode prints the last messages of a recording; 0 is all.
+func (f *fleetCmd) decode(ctx context.Context, id string, last int) error {
+	path := "/wire?format=messages"
+	if last != 0 {
+		path += "&last=" + strconv.Itoa(last)
+	}
+	var out struct{ Items []wire.Message }
+	if err := f.call(ctx, "GET", portPath(id, path), nil, &out); err != nil || f.json {
+		return err
+	}
+	for _, m := range out.Items {
+		if err := f.say("%s", m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // replay sends a recording to a token again, and prints the bytes of both sides.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/strictjson"
+	"github.com/d204ef64/fob/serialproto/wire"
 )
 
 // wireLine is a line of a recorded wire.
@@ -42,7 +43,15 @@ type tapInput struct {
 
 type wireInput struct {
 	ByPort
-	Format string `query:"format" enum:"jsonl,pcapng" default:"jsonl" doc:"JSON lines, or a file for Wireshark"`
+	Format string `query:"format" enum:"jsonl,pcapng,messages" default:"jsonl" doc:"JSON lines, a file for Wireshark, or messages that people can read"`
+	Last   int    `query:"last" minimum:"1" maximum:"100000" doc:"only so many messages, the newest; for messages"`
+}
+
+// messages is a recorded wire, message by message.
+type messages struct {
+	Items   []wire.Message `json:"items" nullable:"false" doc:"oldest first; secrets are not shown"`
+	Left    int            `json:"left_out" doc:"messages before these, because of last"`
+	Tapping bool           `json:"tapping" doc:"the wire is being recorded"`
 }
 
 type replayInput struct {
@@ -71,11 +80,12 @@ func (s *server) wires() {
 				return nil
 			})
 		})
-	op := operation(http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines or for Wireshark")
-	op.Metadata = map[string]any{offersKey: []string{"application/x-ndjson", "application/octet-stream"}}
+	op := operation(http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines, for Wireshark, or message by message")
+	op.Metadata = map[string]any{offersKey: []string{"application/x-ndjson", "application/octet-stream", "application/json"}}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/x-ndjson":     {Schema: &huma.Schema{Type: huma.TypeString}},
 		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		"application/json":         {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[messages](), true, "Messages")},
 	}}}
 	huma.Register(s.api, op, func(ctx context.Context, in *wireInput) (*fileOutput, error) {
 		out, err := s.wire(ctx, in)
@@ -163,9 +173,16 @@ func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
 		return nil, newProblem(http.StatusConflict, "not_recorded",
 			p.ID()+" is not recorded: start with fob fleet wire "+p.ID()+` --start, or PUT {"on":true}`)
 	}
+	if in.Last != 0 && in.Format != "messages" {
+		return nil, invalid("query.last", "last has no effect: only messages are counted")
+	}
 	chunks := p.Tap().Chunks()
-	if in.Format == "pcapng" {
+	switch in.Format {
+	case "pcapng":
 		return &fileOutput{"application/octet-stream", fleet.PCAPNG(p.ID(), chunks)}, nil
+	case "messages":
+		b, err := marshal(messagesOf(chunks, in.Last, p.Tap().On()))
+		return &fileOutput{"application/json", b}, err
 	}
 	var out []byte
 	for _, c := range chunks {
@@ -176,4 +193,22 @@ func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
 		out = append(out, b...)
 	}
 	return &fileOutput{"application/x-ndjson", out}, nil
+}
+
+// messagesOf reads the messages of a recording, and returns the last ones; 0 is all.
+func messagesOf(chunks []fleet.Chunk, last int, tapping bool) messages {
+	var r wire.Reader
+	for _, c := range chunks {
+		from := wire.Host
+		if c.Sent {
+			from = wire.Token
+		}
+		r.Feed(c.At, c.World.Time(), from, c.Data)
+	}
+	m := messages{Items: r.End(), Tapping: tapping}
+	if last > 0 && len(m.Items) > last {
+		m.Left = len(m.Items) - last
+		m.Items = m.Items[m.Left:]
+	}
+	return m
 }

@@ -273,3 +273,52 @@ func packets(t *testing.T, wire []byte) (all []byte) {
 	}
 	return all
 }
+
+// TestMessages: a recorded provisioning is read message by message, without its secrets.
+func TestMessages(t *testing.T) {
+	c, at, addr := withPort(t)
+	c.refused(409, "not_recorded", "GET", at+"/wire?format=messages", "")
+	c.do("PUT", at+"/wire", `{"on":true}`)
+	require.NoError(t, provision(t, dial(t, addr())))
+	type message struct {
+		From, Kind, Name, Status string
+		World                    string `json:"true_time"`
+		Fields                   []struct {
+			Key, Text string
+			Hidden    bool
+		}
+	}
+	type list struct {
+		Items   []message
+		Left    int `json:"left_out"`
+		Tapping bool
+	}
+	read := func(query string) (l list) {
+		status, b := c.send("GET", at+"/wire?format=messages"+query, "", "Accept", "application/json")
+		require.Equal(t, 200, status, "%s", b)
+		require.NoError(t, json.Unmarshal(b, &l))
+		return l
+	}
+	all := read("")
+	require.True(t, all.Tapping)
+	require.Zero(t, all.Left)
+	names := map[string]bool{}
+	for _, m := range all.Items {
+		require.Contains(t, []string{"request", "answer"}, m.Kind, "%+v", m)
+		require.Equal(t, "2026-01-01T00:00:00Z", m.World)
+		names[m.From+" "+m.Name+" "+m.Status] = true
+		for _, f := range m.Fields {
+			require.Equal(t, f.Key == "msg" || f.Key == "conf", f.Hidden, "%+v", m)
+		}
+	}
+	require.Subset(t, names, map[string]bool{
+		"host token prov-begin ": true, "token token prov-begin ok": true,
+		"host token prov-commit ": true, "token token prov-commit ok": true,
+	})
+	c.do("PUT", at+"/wire", `{"on":false}`)
+	last := read("&last=2")
+	require.Equal(t, all.Items[len(all.Items)-2:], last.Items)
+	require.Equal(t, len(all.Items)-2, last.Left)
+	require.False(t, last.Tapping)
+	c.refused(422, "invalid", "GET", at+"/wire?last=2", "")
+}

@@ -60,7 +60,7 @@ var directions = []direction{
 		because: "a virtual token is one device: fleets and servers are built from it, not the reverse",
 	},
 	{
-		who:     patterns{"serialproto/host/...", "serialproto/port"},
+		who:     patterns{"serialproto/host/...", "serialproto/port", "serialproto/wire"},
 		never:   patterns{"firmware/...", "virtual", "fleet/...", "validator/..."},
 		because: "the host talks to any device over the protocol, and must not depend on the device in this repository",
 	},
