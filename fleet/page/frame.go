@@ -15,6 +15,7 @@ type framed struct {
 	ui.Page
 	Live  string     // path of the page's live messages, "" for none
 	Words ui.Catalog // of the script
+	Clock clockBar
 
 	// LCD are the outlines of LCDs by their number of digits.
 	LCD map[int]picture.GeometryJSON
@@ -36,7 +37,7 @@ func (s *server) inside(r *http.Request, title, live string) framed {
 	p := s.frame(r, title)
 	p.Scripts = []string{"fleet.js"}
 	p.Actions = []ui.Action{{Path: weblogin.LogoutPath, Text: s.text(p.Lang, "logout")}}
-	return framed{p, live, s.said[p.Lang], lcds}
+	return framed{p, live, s.said[p.Lang], s.clockBar(p.Lang), lcds}
 }
 
 // text returns a text in a language. A missing one is a programming error, which a test

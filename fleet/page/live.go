@@ -13,6 +13,7 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/internal/webapi"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -27,7 +28,7 @@ const (
 // update is a message to a page. It has only the parts that have changed.
 type update struct {
 	Run    string            `json:"run,omitempty"` // of the server, in the first update
-	Clock  *clockNow         `json:"clock,omitempty"`
+	Clock  *clockView        `json:"clock,omitempty"`
 	Faces  []face            `json:"faces,omitempty"`
 	Gone   []uint32          `json:"gone,omitempty"` // tags
 	Count  *count            `json:"count,omitempty"`
@@ -37,18 +38,6 @@ type update struct {
 
 func (u *update) empty() bool {
 	return u.Run == "" && u.Clock == nil && u.Faces == nil && u.Gone == nil && u.Count == nil && u.Events == nil && u.Token == nil
-}
-
-// clockNow is the world's clock. A page computes the time from it until the next message.
-type clockNow struct {
-	Now     time.Time `json:"now"`
-	UnixMS  int64     `json:"unix_ms"`
-	Mode    string    `json:"mode"`
-	Rate    float64   `json:"rate"`
-	Running bool      `json:"running"`
-	Paused  bool      `json:"paused"`
-	Stopped string    `json:"stopped"` // why it stands still
-	Seq     uint64    `json:"seq"`
 }
 
 // count is the number of tokens.
@@ -81,6 +70,7 @@ type live struct {
 	bell  *bell
 	seq   uint64 // the newest entry of the log that the page has got
 	last  time.Time
+	lang  string
 	clock time.Time // when the clock was sent
 	first bool
 	batch []fleet.Entry
@@ -88,7 +78,7 @@ type live struct {
 
 // live sends a page its messages.
 func (s *server) live(w http.ResponseWriter, r *http.Request) {
-	l := &live{server: s, bell: newBell(s.fleet), first: true}
+	l := &live{server: s, bell: newBell(s.fleet), first: true, lang: ui.LanguageOf(r, "")}
 	defer l.bell.stop()
 	seen := s.lastSeen(r)
 	l.seq = s.fleet.Log().Seq()
@@ -145,7 +135,7 @@ func (l *live) next(ctx context.Context, out []byte) ([]byte, bool) {
 		stale = stale || e.Tag == 0
 	}
 	if l.first || lost || stale {
-		u.Clock, l.clock = l.clockNow(), l.last
+		u.Clock, l.clock = l.clockNow(l.lang), l.last
 	}
 	l.first = false
 	if u.empty() {
@@ -176,15 +166,6 @@ func (l *live) entries() (entries []fleet.Entry, lost bool) {
 		l.seq = l.batch[n-1].Seq
 	}
 	return l.batch, lost
-}
-
-func (s *server) clockNow() *clockNow {
-	c := s.fleet.World().Clock()
-	stopped := c.Stopped()
-	return &clockNow{
-		Now: c.Now.Time(), UnixMS: c.Now.Time().UnixMilli(), Mode: c.Mode.String(), Rate: c.Rate,
-		Running: stopped == "", Paused: c.Paused, Stopped: stopped, Seq: s.fleet.Log().Seq(),
-	}
 }
 
 // tokenView is the view of a token's page.

@@ -114,7 +114,7 @@ func newSheet(f Fob, back bool) *sheet {
 		side = "back"
 	}
 	s.add(`<svg xmlns="http://www.w3.org/2000/svg" class="fob fob-%s" viewBox="0 0 %s %s" width="%s" height="%s" %s>`,
-		side, w, h, math.Round(180*w/h), 180, role)
+		side, w, h, math.Round(180*w/h), 180.0, role)
 	s.add(`<defs>`)
 	for _, g := range gradients {
 		s.gradient(g)

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page_test
+
+import (
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/fleet/page"
+	"github.com/d204ef64/fob/internal/ui/uitest"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// clockSite is a browser on the pages of a fleet.
+type clockSite struct {
+	*uitest.Tab
+	world *virtual.World
+	fleet *fleet.Fleet
+	pages *page.Server
+}
+
+const clockLive = `document.getElementById("live")?.dataset.state === "live"`
+
+// newClockSite logs a browser in to the pages of a fleet with ready tokens.
+func newClockSite(t *testing.T, c virtual.Config, tokens int) *clockSite {
+	t.Helper()
+	c.Seed = 7
+	world, err := virtual.NewWorld(c)
+	require.NoError(t, err)
+	var lots []fleet.Lot
+	if tokens > 0 {
+		lots = []fleet.Lot{{Count: fleet.LotCount(tokens), Ready: true}}
+	}
+	f, err := fleet.New(world, fleet.Config{Lots: lots})
+	require.NoError(t, err)
+	pages := page.New(f, page.Options{Key: "the-key-of-the-tests", Event: func(err error) { t.Errorf("the pages reported: %v", err) }})
+	server := httptest.NewServer(pages)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+		require.NoError(t, f.Close())
+	})
+	s := &clockSite{uitest.NewTab(t, server.URL), world, f, pages}
+	s.Open(pages.NewLink())
+	s.WaitUntil(clockLive)
+	return s
+}
+
+func (s *clockSite) english() {
+	s.T.Helper()
+	s.Click(".language button")
+	s.WaitUntil(clockLive + ` && document.documentElement.lang === "en"`)
+}
+
+// press clicks an element that stays on the page.
+func (s *clockSite) press(at string) {
+	s.T.Helper()
+	s.Run(chromedp.WaitVisible(chromedp.CSS(at)), chromedp.Click(chromedp.CSS(at)))
+}
+
+// reads waits until a part of the clock has a text.
+func (s *clockSite) reads(part, text string) {
+	s.T.Helper()
+	s.WaitUntil(`document.querySelector("[data-clock=` + part + `]").textContent.includes("` + text + `")`)
+}
+
+// says waits for a message of the page.
+func (s *clockSite) says(text string) {
+	s.T.Helper()
+	s.WaitUntil(`document.getElementById("say").textContent.includes("` + text + `")`)
+}
+
+// kind is the visible kind of the clock.
+func (s *clockSite) kind() string {
+	s.T.Helper()
+	return uitest.Result(s.Tab, chromedp.Evaluate[string](`[...document.querySelectorAll(".clock-kind")].filter((e) => e.getClientRects().length).map((e) => e.textContent).join()`))
+}
+
+// fill opens a form of the clock and enters a text.
+func (s *clockSite) fill(form, text string) {
+	s.T.Helper()
+	at := `[data-clock-form=` + form + `]`
+	if !uitest.Result(s.Tab, chromedp.Evaluate[bool](`document.querySelector("`+at+`").closest("details").open`)) {
+		s.press(`details:has(` + at + `) summary`)
+	}
+	s.WaitUntil(`document.activeElement.closest("` + at + `") !== null`)
+	uitest.Result(s.Tab, chromedp.Evaluate[string](`document.querySelector("`+at+` input").value = "`+text+`"`))
+	s.press(at + " button")
+}
+
+var startOfTest = time.Date(2026, 1, 1, 0, 0, 10, 0, time.UTC)
+
+func (s *clockSite) now() time.Time { return s.world.Now().Time() }
+
+// TestChromiumManualClock moves a manual clock in each way, in Japanese.
+func TestChromiumManualClock(t *testing.T) {
+	s := newClockSite(t, virtual.Config{At: startOfTest}, 2)
+	require.Equal(t, "テスト", s.kind())
+	s.reads("why", "時計は停止しています")
+	s.reads("pace", "停止中")
+	s.reads("date", "2026-01-01")
+	s.reads("time", "00:00:10")
+
+	s.press("[data-clock-by=PT1S]")
+	s.reads("time", "00:00:11")
+	s.press("[data-clock-by=PT1M]")
+	s.reads("time", "00:01:11")
+	s.press("[data-clock-until=next_step]")
+	s.reads("said", "時計は2026-01-01 00:0")
+	s.WaitUntil(`document.querySelector("[data-clock=time]").textContent !== "00:01:11"`)
+	require.WithinDuration(t, startOfTest.Add(110*time.Second), s.now(), 2*time.Second, "the second step of a token ends at 00:02:00 by its own clock")
+	before := s.now()
+	s.press("[data-clock-until=event]")
+	s.WaitUntil(`Date.parse(document.querySelector(".clock-time").dateTime) > ` + jsTime(before))
+	require.True(t, s.now().After(before))
+
+	s.fill("date", "2031-11-30T14:59:00")
+	s.reads("date", "2031-11-30")
+	s.reads("time", "14:59:00")
+	require.Equal(t, time.Date(2031, 11, 30, 14, 59, 0, 0, time.UTC), s.now())
+	s.fill("date", "2026-01-01T00:00:00")
+	s.says("時計を戻すことはできません")
+	require.Equal(t, time.Date(2031, 11, 30, 14, 59, 0, 0, time.UTC), s.now())
+}
+
+// jsTime is an instant in milliseconds.
+func jsTime(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+
+// TestChromiumRealClock pauses the real clock, lets it go on and changes its speed, in
+// English. The page states whether the clock is real, and why not.
+func TestChromiumRealClock(t *testing.T) {
+	s := newClockSite(t, virtual.Config{Mode: virtual.Real}, 2)
+	s.english()
+	require.Equal(t, "Real time", s.kind())
+	s.reads("pace", "×1")
+	pressed := func() string {
+		return uitest.Result(s.Tab, chromedp.Evaluate[string](`document.querySelector("[data-clock-speed][aria-pressed=true]")?.textContent ?? ""`))
+	}
+	require.Equal(t, "×1", pressed())
+
+	s.press("[data-clock-by=PT1M]")
+	s.reads("why", "1 minute ahead of real time")
+	require.Equal(t, "TEST", s.kind())
+
+	s.press("[data-clock-do=run]")
+	s.reads("why", "The clock is paused.")
+	require.True(t, s.world.Clock().Paused)
+	require.Empty(t, pressed())
+	at := s.now()
+	s.press("[data-clock-by=PT1S]")
+	s.reads("time", at.Add(time.Second).Format(time.TimeOnly))
+	require.Equal(t, at.Add(time.Second), s.now(), "a paused clock can be moved")
+	s.press("[data-clock-do=run]")
+	s.reads("why", "ahead of real time")
+	require.False(t, s.world.Clock().Paused)
+
+	s.press(`[data-clock-speed="60"]`)
+	s.reads("why", "60 times as fast")
+	s.reads("pace", "×60")
+	require.Equal(t, "×60", pressed())
+	shown := uitest.Result(s.Tab, chromedp.Evaluate[string](`document.querySelector("[data-clock=time]").textContent`))
+	s.WaitUntil(`document.querySelector("[data-clock=time]").textContent !== "` + shown + `"`)
+	s.fill("speed", "0.5")
+	s.reads("why", "slower than real time, at 0.5 seconds a second")
+	require.Equal(t, virtual.Scaled, s.world.Clock().Mode)
+	s.fill("speed", "0")
+	s.says("Enter a speed from 0.001")
+	s.fill("speed", "fast")
+	s.says("Enter a speed from 0.001")
+	require.InDelta(t, 0.5, s.world.Clock().Rate, 0)
+	s.press(`[data-clock-speed="1"]`)
+	s.reads("why", "ahead of real time")
+	require.Equal(t, virtual.Real, s.world.Clock().Mode)
+}
+
+// TestChromiumClockProblems shows each refusal in words, in both languages.
+func TestChromiumClockProblems(t *testing.T) {
+	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
+	s.press("[data-clock-until=next_step]")
+	s.says("この先に予定されている")
+	s.fill("date", "")
+	s.says("日付と時刻を入力してください")
+	s.fill("date", "2262-01-01T00:00:00")
+	s.says("1970年から2261年末まで")
+	s.english()
+	s.press("[data-clock-until=event]")
+	s.says("Nothing lies ahead")
+	s.fill("date", "2261-12-31T23:59:59")
+	s.reads("why", "The world has ended")
+	s.press("[data-clock-by=PT1S]")
+	s.says("to the end of 2261")
+	require.Equal(t, virtual.WorldEnd, s.world.Now())
+}
+
+// TestChromiumClockOfOthers: another client moves the clock, and the page follows.
+func TestChromiumClockOfOthers(t *testing.T) {
+	s := newClockSite(t, virtual.Config{At: startOfTest}, 1)
+	s.world.Advance(24 * time.Hour)
+	s.reads("date", "2026-01-02")
+	require.NoError(t, s.world.SetMode(virtual.Scaled, 3600))
+	s.reads("why", "3600倍")
+	s.WaitUntil(`document.querySelector('[data-clock-speed="3600"]').getAttribute("aria-pressed") === "true"`)
+}
+
+// TestChromiumClockKeyboard moves the clock with the keyboard alone.
+func TestChromiumClockKeyboard(t *testing.T) {
+	s := newClockSite(t, virtual.Config{At: startOfTest}, 1)
+	s.english()
+	tab := func(selector string) {
+		t.Helper()
+		for range 40 {
+			if uitest.Result(s.Tab, chromedp.Evaluate[bool](`document.activeElement.matches('`+selector+`')`)) {
+				return
+			}
+			s.Run(chromedp.KeyEvent("\t"))
+		}
+		t.Fatalf("Tab does not reach %s", selector)
+	}
+	tab("[data-clock-by=PT1M]")
+	s.Run(chromedp.KeyEvent("\r"))
+	s.reads("time", "00:01:10")
+	tab(".clock-more:has([data-clock-form=date]) summary")
+	s.Run(chromedp.KeyEvent("\r"))
+	const field = `document.activeElement.matches("[data-clock-form=date] input")`
+	s.WaitUntil(field)
+	require.Equal(t, "2026-01-01T00:01:10", uitest.Result(s.Tab, chromedp.Evaluate[string](`document.activeElement.value`)))
+	s.Run(chromedp.KeyEvent("\x1b"))
+	s.WaitUntil(`document.activeElement.tagName === "SUMMARY" && !document.activeElement.parentElement.open`)
+}
+
+// TestChromiumClockShots looks at the clock at several widths.
+func TestChromiumClockShots(t *testing.T) {
+	s := newClockSite(t, virtual.Config{Mode: virtual.Scaled, Rate: 60, At: startOfTest}, 3)
+	widths := []int64{390, 1280, 2560}
+	s.Shoot("clock-ja", widths, func(string) {})
+	s.english()
+	s.Shoot("clock-en", widths, func(string) {})
+	s.Run(chromedp.EmulateViewport(390, 844))
+	s.press(".clock-open")
+	s.Shoot("clock-open", widths, func(string) {})
+}

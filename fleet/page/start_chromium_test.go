@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/ui/uitest"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/virtual"
+)
+
+const startHidden = `document.getElementById("start").hidden`
+
+// newest returns the state and the model of the newest token.
+func (s *clockSite) newest() (state serialproto.State, model string) {
+	for m := range s.fleet.All(0) {
+		state, model = m.Look().State, m.Token.Model().Name
+	}
+	return state, model
+}
+
+// TestChromiumStart makes the first tokens with one click. The page explains itself until
+// then, and again after the last token was removed.
+func TestChromiumStart(t *testing.T) {
+	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
+	require.Contains(t, s.Text(), "トークンはまだありません")
+	s.Shoot("start-ja", []int64{390, 1280, 2560}, func(string) {})
+	s.english()
+	require.Contains(t, s.Text(), "There is no token yet")
+	s.Shoot("start-en", []int64{390, 1280, 2560}, func(string) {})
+	s.press("[data-start]")
+	s.WaitUntil(startHidden)
+	s.says("12 tokens made.")
+	require.Equal(t, 12, s.fleet.Len())
+	state, model := s.newest()
+	require.Equal(t, serialproto.StateLocked, state)
+	require.Equal(t, fleet.Profiles()[0], model)
+
+	for m := range s.fleet.All(0) {
+		require.NoError(t, s.fleet.Remove(m))
+	}
+	s.WaitUntil(`!` + startHidden)
+}
+
+// TestChromiumStartForm chooses the number and the kind of the tokens.
+func TestChromiumStartForm(t *testing.T) {
+	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
+	s.press("#start details summary")
+	set := func(field, value string) {
+		t.Helper()
+		at := chromedp.CSS("#f-" + field)
+		s.Run(chromedp.WaitVisible(at))
+		if value == "" {
+			s.Run(chromedp.Clear(at))
+			return
+		}
+		s.Run(chromedp.SetValue(at, value))
+	}
+	for _, wrong := range []string{"0", "-3", "1.5", "", "many", "1000001"} {
+		set("count", wrong)
+		s.press("#start-form button")
+		s.says("1～1000000の整数を入力してください")
+		require.Equal(t, "true", uitest.Result(s.Tab, chromedp.Evaluate[string](`document.activeElement.getAttribute("aria-invalid")`)))
+		require.Zero(t, s.fleet.Len())
+	}
+	set("count", "3")
+	set("profile", "button-8")
+	set("crystal", fleet.CrystalPerfect)
+	s.Shoot("start-form", []int64{390, 1280}, func(string) {})
+	s.press("#start-form button")
+	s.WaitUntil(startHidden)
+	s.says("トークンを3個作成しました")
+	require.Equal(t, 3, s.fleet.Len())
+	state, model := s.newest()
+	require.Equal(t, serialproto.StateLocked, state)
+	require.Equal(t, "button-8", model)
+	for m := range s.fleet.All(0) {
+		require.Zero(t, m.Look().PPM)
+	}
+}
