@@ -3,7 +3,9 @@
 package picture
 
 import (
+	"fmt"
 	"html"
+	"unicode/utf8"
 
 	"github.com/d204ef64/fob/internal/barcode"
 )
@@ -31,15 +33,15 @@ func Back(f Fob, l BackLabel) []byte {
 	width, height := w-fobRing-2*fobMargin, h-2*y
 	s.add(`<rect x="%s" y="%s" width="%s" height="%s" rx="14" fill="#11151a"/>`, x-2, y-2, width+4, height+4)
 	s.add(`<rect class="fob-label" x="%s" y="%s" width="%s" height="%s" rx="12" fill="url(#%s-label)"/>`, x, y, width, height, s.id)
-	margin := s.barcode(x, y+54, width, 72, l.Serial)
+	margin := s.barcode(x, y+58, width, 64, l.Serial)
 	left, right := x+margin, x+width-margin
-	s.text(left, y+38, 24, sans, "start", "600", l.Model)
-	if l.Serial != "" {
-		s.text(left, y+168, 31, monospaced, "start", "700", "S/N "+l.Serial)
-	}
 	if l.Expiry != "" {
-		s.text(right, y+168, 31, monospaced, "end", "700", "EXP "+l.Expiry)
+		right -= s.printed(right, y+42, 31, "EXP "+l.Expiry, true, f.Mark == MarkExpiry) + 24
 	}
+	if l.Serial != "" {
+		s.printed(left, y+170, 38, "S/N "+l.Serial, false, f.Mark == MarkSerial)
+	}
+	s.model(left, y+42, right-left, l.Model)
 	return s.end()
 }
 
@@ -66,11 +68,31 @@ func (s *sheet) barcode(x, y, w, h float64, text string) (quiet float64) {
 	return float64(barcode.Code128Quiet * module)
 }
 
-// text writes a line of text.
-func (s *sheet) text(x, y, size float64, family, anchor, weight, text string) {
+// printed writes a line of digits and capitals in the font of label printers, in which
+// each character has the same width. It returns the width of the line.
+func (s *sheet) printed(x, y, size float64, text string, atRight, marked bool) (width float64) {
+	width = float64(float64(utf8.RuneCountInString(text)) * (size * 0.602))
+	if atRight {
+		x -= width
+	}
+	s.add(`<text x="%s" y="%s" font-size="%s" font-family="%s" font-weight="700" textLength="%s" lengthAdjust="spacingAndGlyphs" fill="%s">%s</text>`,
+		x, y, size, monospaced, width, labelInk, html.EscapeString(text))
+	if marked {
+		s.mark(x-14, y-size, width+28, float64(size*1.35))
+	}
+	return width
+}
+
+// model writes the model, narrower if it is too long for the space.
+func (s *sheet) model(x, y, space float64, text string) {
 	if text == "" {
 		return
 	}
-	s.add(`<text x="%s" y="%s" font-size="%s" font-family="%s" font-weight="%s" text-anchor="%s" fill="%s">%s</text>`,
-		x, y, size, family, weight, anchor, labelInk, html.EscapeString(text))
+	const size = 24.0
+	narrow := ""
+	if estimate := float64(float64(utf8.RuneCountInString(text)) * (size * 0.6)); estimate > space {
+		narrow = fmt.Sprintf(` textLength="%d" lengthAdjust="spacingAndGlyphs"`, int(space))
+	}
+	s.add(`<text x="%s" y="%s" font-size="%s" font-family="%s" font-weight="600"%s fill="%s">%s</text>`,
+		x, y, size, sans, narrow, labelInk, html.EscapeString(text))
 }

@@ -20,6 +20,29 @@ type Fob struct {
 	// ID is the beginning of the ids in the picture, "" for "fob". Pictures in the HTML
 	// of one page need different ones.
 	ID string
+
+	// Mark is a part with a line around it, for a page that asks for its content.
+	Mark Mark
+}
+
+// Mark is a part of a fob that a picture can mark.
+type Mark int
+
+// The parts.
+const (
+	MarkNothing Mark = iota
+	MarkCode         // the digits on the front
+	MarkSerial       // the serial number on the back
+	MarkExpiry       // the expiry date on the back
+)
+
+// markColour has a contrast of 3 and more with the LCD and with the label.
+const markColour = "#b3261e"
+
+// mark draws a line around a rectangle.
+func (s *sheet) mark(x, y, w, h float64) {
+	s.add(`<rect class="fob-mark" x="%s" y="%s" width="%s" height="%s" rx="12" fill="none" stroke="%s" stroke-width="7"/>`,
+		x, y, w, h, markColour)
 }
 
 // The dimensions of the button, in the units of the LCD.
@@ -36,6 +59,14 @@ func (f Fob) size() (width, height float64) {
 		width += buttonSpace
 	}
 	return width, height
+}
+
+// Pixels returns the width and height of the pictures of a fob, if a page does not set
+// them.
+func (f Fob) Pixels() (width, height int) {
+	w, h := f.size()
+	const pixels = 180
+	return int(math.Round(pixels * w / h)), pixels
 }
 
 // buttonCentre returns the centre of the button.
@@ -75,6 +106,11 @@ func Front(f Fob, l LCD) []byte {
 		}
 	})
 	s.add(`</svg>`)
+	if f.Mark == MarkCode {
+		const around = 16.0
+		s.mark(x+lcdMargin+barWidth+barSpace-around, y+lcdMargin-around,
+			float64(float64(f.Digits-1)*digitPitch)+digitWidth+thickness+2*around, digitHeight+thickness+2*around)
+	}
 	if f.Button {
 		s.button(f.buttonCentre())
 	}
@@ -113,8 +149,9 @@ func newSheet(f Fob, back bool) *sheet {
 	if back {
 		side = "back"
 	}
-	s.add(`<svg xmlns="http://www.w3.org/2000/svg" class="fob fob-%s" viewBox="0 0 %s %s" width="%s" height="%s" %s>`,
-		side, w, h, math.Round(180*w/h), 180.0, role)
+	width, height := f.Pixels()
+	s.add(`<svg xmlns="http://www.w3.org/2000/svg" class="fob fob-%s" viewBox="0 0 %s %s" width="%d" height="%d" %s>`,
+		side, w, h, width, height, role)
 	s.add(`<defs>`)
 	for _, g := range gradients {
 		s.gradient(g)

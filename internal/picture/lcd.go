@@ -37,6 +37,21 @@ type LCD struct {
 	Black    bool              // the LCD is too hot and completely black
 }
 
+// TestPattern returns an LCD whose segments are all lit, except for two bars and the sign
+// of the battery. It shows no code.
+func TestPattern(digits int) LCD {
+	l := LCD{Digits: digits}
+	for i := range l.Darkness {
+		l.Darkness[i] = 0.95
+	}
+	const faint = 0.04
+	for i := range 7 * (8 - digits) {
+		l.Darkness[7*digits+i] = 0
+	}
+	l.Darkness[DigitSegments+4], l.Darkness[DigitSegments+5], l.Darkness[Segments-1] = faint, faint, faint
+	return l
+}
+
 // The dimensions of the LCD, in units of 1/100 of a digit's height.
 const (
 	digitHeight = 100.0

@@ -57,6 +57,7 @@ func TestPolicyOfPages(t *testing.T) {
 	for _, f := range fobs {
 		f.ID = "t7"
 		for _, svg := range [][]byte{picture.Front(f, all()), picture.Back(f, picture.BackLabel{Serial: "ZZFB00000001"})} {
+			require.NotContains(t, string(svg), "%!", "package fmt reports a wrong type")
 			for _, e := range elements(t, svg) {
 				require.NotContains(t, []string{"style", "script", "image", "use"}, e.Name.Local)
 				require.Empty(t, attr(e, "style"))
