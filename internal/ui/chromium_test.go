@@ -22,6 +22,7 @@ type gallery struct {
 	Problems ui.Problems
 	Fields   []ui.Field
 	Facts    []ui.Fact
+	Pictures []ui.Picture
 	Table    ui.Table
 	Pager    ui.Pager
 	Progress ui.Progress
@@ -39,7 +40,7 @@ const galleryTemplate = `{{define "content"}}
 {{template "problems" .Problems}}
 <div class="card"><h2>Form</h2><form method="post" action="/sent" novalidate>{{range .Fields}}{{template "field" .}}{{end}}
 <p class="buttons"><button id="send">Send</button> <button class="danger" type="button" data-dialog="confirm">Delete</button> <a class="button quiet" href="/">Back</a> <button disabled>Off</button> <button class="script quiet" type="button" data-print>Print</button></p></form></div>
-<div class="card">{{template "facts" .Facts}}{{template "table" .Table}}{{template "pager" .Pager}}
+<div class="card"><div class="beside">{{template "pictures" .Pictures}}{{template "facts" .Facts}}</div>{{template "table" .Table}}{{template "pager" .Pager}}
 <p>{{range .Tones}}<span class="tag {{.}}">{{.}}</span> {{end}}<span class="tag">none</span></p>
 <p class="tabs"><a href="/" aria-current="true">One</a> <a href="/">Two</a></p>
 <ul class="list"><li><a href="/">Line</a> <span class="serial">999-0000123</span></li></ul>
@@ -77,6 +78,7 @@ func newGallery(t *testing.T) *httptest.Server {
 		}
 		g.Problems = ui.Problems{Fields: g.Fields[1:2], Detail: "a detail"}
 		g.Facts = []ui.Fact{{Label: "Serial number", Text: "999-0000123"}, {Label: "Nothing"}}
+		g.Pictures = []ui.Picture{{Asset: "icon.svg", Width: 32, Height: 32, Alt: "The icon", Caption: "A caption."}, {Asset: "icon.svg", Width: 32, Height: 32, Alt: "The icon"}}
 		g.Table = ui.Table{
 			Caption: "Units",
 			Columns: []ui.Column{{Text: "Serial number", Class: "serial"}, {Text: "State", Class: "word"}, {Text: "Seconds", Class: "number"}, {Text: "Made", Class: "time"}},

@@ -43,6 +43,15 @@ type Pager struct{ Prev, Next string }
 // Fact is a line of template "facts".
 type Fact struct{ Label, Text string }
 
+// Picture is a picture with its caption, for template "pictures". The caption may add
+// to the alternative text, but not repeat it.
+type Picture struct {
+	Asset         string // name
+	Width, Height int    // in pixels, for the space until it is loaded
+	Alt           string
+	Caption       string
+}
+
 // Table is the data of template "table". On a narrow screen each row becomes a card.
 type Table struct {
 	Caption string

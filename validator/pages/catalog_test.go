@@ -128,6 +128,9 @@ func computedKeys() []string {
 			add("trouble.%s.how", string(t))
 		}
 	}
+	for _, p := range []pictured{picturedSerial, picturedCode, picturedExpiry} {
+		add("picture."+string(p)+".%s", "alt", "caption")
+	}
 	for _, k := range kinds {
 		if k.problem != "" {
 			keys = append(keys, k.problem)

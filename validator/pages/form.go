@@ -202,22 +202,23 @@ type fact struct {
 
 // form is a page with a form.
 type form struct {
-	Title   msg
-	Lead    []msg
-	Warn    []msg
-	Facts   []fact
-	Fields  []*field
-	Hidden  map[string]string
-	Submit  string // key
-	Cancel  string // path; "" if none
-	Action  string // path
-	Files   bool   // has a file upload
-	Danger  bool   // cannot be undone
-	Narrow  bool   // for the login page
-	FeePath string // path from which htmx requests the fee; "" if none
-	Fee     *bank.Order
-	Problem string // key of a problem that belongs to no field
-	Detail  string // the problem that the bank found, for clerks
+	Title    msg
+	Lead     []msg
+	Warn     []msg
+	Facts    []fact
+	Fields   []*field
+	Pictures []pictured // parts of a token that the form asks for
+	Hidden   map[string]string
+	Submit   string // key
+	Cancel   string // path; "" if none
+	Action   string // path
+	Files    bool   // has a file upload
+	Danger   bool   // cannot be undone
+	Narrow   bool   // for the login page
+	FeePath  string // path from which htmx requests the fee; "" if none
+	Fee      *bank.Order
+	Problem  string // key of a problem that belongs to no field
+	Detail   string // the problem that the bank found, for clerks
 }
 
 // read reads all fields. It returns the normalised input by field name, and reports
@@ -288,6 +289,9 @@ func (c *call) showForm(f *form) error {
 	status := http.StatusOK
 	if len(f.Errors()) > 0 || f.Problem != "" {
 		status = http.StatusUnprocessableEntity
+	}
+	if c.area == userArea {
+		f.Pictures = f.pictures()
 	}
 	return c.showTitled(status, "form", f.Title, f)
 }

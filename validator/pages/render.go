@@ -41,7 +41,7 @@ func (s *server) newSite() *ui.Site {
 	}
 	return ui.New(ui.Options{
 		Templates: templates, Shared: []string{"parts.html"}, Catalogs: s.words, Funcs: s.functions,
-		Assets: []ui.Asset{{Name: "bank.css", Content: bankStyle}},
+		Assets: append(pictureAssets(), ui.Asset{Name: "bank.css", Content: bankStyle}),
 	})
 }
 
@@ -53,6 +53,8 @@ func (s *server) functions(lang string) template.FuncMap {
 		"field":    words.field,
 		"problems": words.problems,
 		"facts":    words.facts,
+		"pictures": words.pictures,
+		"back":     words.back,
 		"day":      func(e token.Expiry) string { return day(lang, e) },
 		"instant":  func(s token.UnixSeconds) string { return instant(lang, s) },
 		"yen":      func(y validator.Yen) string { return yen(lang, y) },
