@@ -237,6 +237,7 @@ func TestChromiumSupervisor(t *testing.T) {
 	b.Shoot("supervisor-ja", []int64{390, 820, 1920}, func(string) {})
 	english(b)
 	b.Shoot("supervisor-en", []int64{390, 820, 1920}, func(string) {})
+	require.Empty(t, b.WalkKeyboard())
 	require.Contains(t, b.Text(), "station-3")
 	require.Contains(t, eval[string](b, `document.querySelector("#totals").innerText`), "12 of")
 	b.Click(`.station:nth-child(2) h2 a`)
@@ -296,6 +297,7 @@ func TestChromiumStates(t *testing.T) {
 	english(b)
 	require.Equal(t, []string{"WORKING", "PASS", "FAIL", "DONE BEFORE", "FAIL", "WAIT"}, words())
 	b.Shoot("states-en", []int64{390, 820, 1280, 1920}, func(string) {})
+	require.Empty(t, b.WalkKeyboard())
 	b.System("prefers-reduced-motion", "reduce")
 	require.Zero(t, eval[int](b, `document.getAnimations().length`))
 }

@@ -304,6 +304,9 @@ func (s *site) visitPages(prefix string, widths []int64, visits []visit, open fu
 			for _, path := range v.paths {
 				open(b, path)
 				b.Shoot(fmt.Sprintf("%s%s-%s%s", prefix, lang, v.id, strings.NewReplacer("/", "_", "?", "+").Replace(path)), widths, func(at string) { check(b, at) })
+				if lang == ui.Japanese {
+					assert.Empty(s.T, b.WalkKeyboard(), path)
+				}
 			}
 		}
 	}

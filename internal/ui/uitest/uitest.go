@@ -161,7 +161,9 @@ func (b *Tab) Print() {
 // Shoot checks the page at several widths, in the light and the dark scheme of the
 // system: it must not be wider than the screen, all text and controls must have enough
 // contrast, and axe-core must find no violation in either scheme. Then it calls check. If
-// FOB_SHOTS names a folder, it saves screenshots there.
+// FOB_SHOTS names a folder, it saves screenshots there. The page must also fit into
+// windows of 1280 pixels at a zoom of 200 % and 400 %, as WCAG 2.2 requires (1.4.4 and
+// 1.4.10).
 func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
 	b.T.Helper()
 	axe, hasAxe := axeScript()
@@ -171,14 +173,9 @@ func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
 	for turn, scheme := range []string{"light", "dark"} {
 		b.System("prefers-color-scheme", scheme)
 		for i, width := range widths {
-			b.Run(chromedp.EmulateViewport(width, 900))
-			if got := Result(b, chromedp.Evaluate[int64](`window.innerWidth`)); got != width {
-				b.T.Fatalf("the window has %d pixels, not %d", got, width)
-			}
+			b.resize(width)
 			at := fmt.Sprintf("%s-%d-%s.png", name, width, scheme)
-			if got := Result(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); got > width {
-				b.T.Errorf("%s: the page is %d pixels wide", at, got)
-			}
+			b.fits(at, width)
 			if faint := b.Faint(); len(faint) > 0 {
 				b.T.Errorf("%s: too little contrast: %q", at, faint)
 			}
@@ -195,4 +192,26 @@ func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
 		}
 	}
 	b.System()
+	for _, zoom := range []int64{2, 4} {
+		b.resize(1280 / zoom)
+		b.fits(fmt.Sprintf("%s at %d %%", name, 100*zoom), 1280/zoom)
+	}
+	b.resize(widths[len(widths)-1])
+}
+
+// resize gives the window a width in pixels.
+func (b *Tab) resize(width int64) {
+	b.T.Helper()
+	b.Run(chromedp.EmulateViewport(width, 900))
+	if got := Result(b, chromedp.Evaluate[int64](`window.innerWidth`)); got != width {
+		b.T.Fatalf("the window has %d pixels, not %d", got, width)
+	}
+}
+
+// fits checks that the page is not wider than its window.
+func (b *Tab) fits(at string, width int64) {
+	b.T.Helper()
+	if got := Result(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); got > width {
+		b.T.Errorf("%s: the page is %d pixels wide", at, got)
+	}
 }
