@@ -58,8 +58,8 @@ const beginWalk = `(() => {
 	return [...window.fobStops.values()];
 })()`
 
-// walkedTo is an expression that gives the control that has the focus, and what is wrong
-// with it. The control is "" if none has it.
+// walkedTo is an expression that gives the control that has the focus, and its faults.
+// The control is "" if none has the focus.
 const walkedTo = `(() => {
 	const e = document.activeElement;
 	if (!e || e === document.body) return [""];
