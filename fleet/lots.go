@@ -49,6 +49,20 @@ func (m Member) Lot() string {
 	return lots[i].Name
 }
 
+// Lots returns the names of the lots in the order in which they were added, each once.
+// Tokens of a lot may have been removed since.
+func (f *Fleet) Lots() []string {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	names, seen := []string{}, map[string]bool{}
+	for _, l := range f.lots {
+		if !seen[l.Name] {
+			names, seen[l.Name] = append(names, l.Name), true
+		}
+	}
+	return names
+}
+
 // lotSpan is where a lot's tags are.
 type lotSpan struct {
 	before uint32 // the tag before the first

@@ -146,10 +146,14 @@ func newSite(words map[string]ui.Catalog) *ui.Site {
 	if err != nil {
 		panic("page: internal error: " + err.Error())
 	}
+	assets := []ui.Asset{joined("fleet.js", "*.js"), joined("fleet.css", "*.css")}
+	for name, content := range fronts {
+		assets = append(assets, ui.Asset{Name: name + ".svg", Content: content})
+	}
 	return ui.New(ui.Options{
 		Templates: templates, Catalogs: words,
 		Shared: slices.DeleteFunc(names, func(name string) bool { return slices.Contains(pages, name) }),
-		Assets: []ui.Asset{joined("fleet.js", "*.js"), joined("fleet.css", "*.css")},
+		Assets: assets,
 	})
 }
 

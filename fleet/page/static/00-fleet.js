@@ -102,7 +102,9 @@ const fob = (() => {
     }
   }
 
-  function connect() {
+  // connect begins the live messages, or goes on with those of another path.
+  function connect(path) {
+    place.dataset.live = path ?? place.dataset.live;
     source?.close();
     const mine = new EventSource(place.dataset.live);
     source = mine;
@@ -186,48 +188,56 @@ const fob = (() => {
     return Math.max(0, face.left_ms - Math.max(0, worldNow() - face.at));
   }
 
-  // draw draws the LCD of a face into an SVG element, and changes only what differs.
+  // draw draws the LCD of a face into an SVG element. All segments that are equally dark are
+  // one path, and only what differs from the last drawing changes. If the LCD lies on the
+  // picture of a fob, that has the glass, unless it is black.
   const svgNS = "http://www.w3.org/2000/svg";
-  function draw(svg, face) {
-    const shapes = geometry[face.digits.length];
-    if (!shapes) {
+  function draw(svg, face, onFob = false) {
+    const lcd = geometry[face.digits.length];
+    if (!lcd) {
       return;
     }
-    if (svg.fobDigits !== face.digits.length) {
-      svg.fobDigits = face.digits.length;
-      svg.setAttribute("viewBox", `0 0 ${shapes.width} ${shapes.height}`);
-      svg.fobParts = {};
-      svg.replaceChildren();
-      for (const name of Object.keys(shapes.shapes).sort((a, b) => (b === "glass") - (a === "glass"))) {
-        const part = document.createElementNS(svgNS, "path");
-        part.setAttribute("d", shapes.shapes[name]);
-        part.setAttribute("fill-rule", "evenodd");
-        part.setAttribute("fill", name === "glass" ? shapes.colours.glass : shapes.colours.ink);
-        svg.append(part);
-        svg.fobParts[name] = part;
-      }
+    const { ink, glass } = lcd.colours;
+    const paths = []; // {fill, darkness, outline}
+    if (!onFob || face.black) {
+      paths.push({ fill: face.black ? ink : glass, darkness: 1, outline: lcd.shapes.glass });
     }
     const strength = Math.max(face.contrast, face.haze) - face.haze;
-    const set = (name, lit) => {
-      const share = face.fade?.[name] ?? (lit ? 1 : 0);
-      const darkness = face.black ? 1 : face.haze + strength * share;
-      const part = svg.fobParts[name];
-      if (part && part.fobDarkness !== darkness) {
-        part.fobDarkness = darkness;
-        part.setAttribute("fill-opacity", darkness.toFixed(3));
+    const add = (name, lit) => {
+      const darkness = face.haze + strength * (face.fade?.[name] ?? (lit ? 1 : 0));
+      const like = paths.find((path) => path.darkness === darkness && path.fill === ink);
+      if (like) {
+        like.outline += lcd.shapes[name];
+      } else {
+        paths.push({ fill: ink, darkness, outline: lcd.shapes[name] });
       }
     };
-    face.digits.forEach((bits, i) => {
-      [..."abcdefg"].forEach((segment, bit) => set(`d${i}.${segment}`, (bits >> bit) & 1));
-    });
-    for (let bar = 0; bar < 6; bar++) {
-      set("bar" + bar, (face.bars >> bar) & 1);
+    if (!face.black) {
+      face.digits.forEach((bits, i) => [..."abcdefg"].forEach((name, bit) => add(`d${i}.${name}`, bits >> bit & 1)));
+      for (let bar = 0; bar < 6; bar++) {
+        add("bar" + bar, face.bars >> bar & 1);
+      }
+      add("tick", face.icons & 1);
+      add("batt", face.icons & 2);
     }
-    set("tick", face.icons & 1);
-    set("batt", face.icons & 2);
-    const glass = svg.fobParts.glass;
-    if (glass) {
-      glass.setAttribute("fill", face.black ? shapes.colours.ink : shapes.colours.glass);
+    if (!svg.hasAttribute("viewBox")) {
+      svg.setAttribute("viewBox", `0 0 ${lcd.width} ${lcd.height}`);
+    }
+    paths.forEach(({ fill, darkness, outline }, i) => {
+      let path = svg.children[i];
+      if (!path) {
+        path = document.createElementNS(svgNS, "path");
+        path.setAttribute("fill-rule", "evenodd");
+        svg.append(path);
+      }
+      for (const [name, value] of [["fill", fill], ["fill-opacity", darkness.toFixed(3)], ["d", outline]]) {
+        if (path.getAttribute(name) !== value) {
+          path.setAttribute(name, value);
+        }
+      }
+    });
+    while (svg.children.length > paths.length) {
+      svg.lastChild.remove();
     }
   }
 
@@ -246,5 +256,5 @@ const fob = (() => {
     }
   });
 
-  return { api, say, text, on, draw, worldNow, leftMS, clock: null };
+  return { api, say, text, on, connect, draw, worldNow, leftMS, clock: null };
 })();
