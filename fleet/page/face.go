@@ -25,7 +25,7 @@ type face struct {
 	// The display, segment by segment.
 	Text     string             `json:"text"`   // as a person reads it
 	On       bool               `json:"on"`     // a person can read something
-	Digits   []uint8            `json:"digits"` // segments gfedcba, a in bit 0
+	Digits   []int              `json:"digits"` // segments gfedcba, a in bit 0
 	Bars     uint8              `json:"bars"`
 	Icons    uint8              `json:"icons"`
 	Contrast float64            `json:"contrast"`
@@ -50,13 +50,16 @@ func faceOf(m fleet.Member, st fleet.State) face {
 		Tag: m.Tag(), ID: hex.EncodeToString(id[:]), Serial: st.Serial.String(), Lot: m.Lot(), Model: model.Name,
 		State: st.State.String(), Faults: append([]fleet.FaultKind{}, m.Faults(st)...),
 		Battery: math.Round(st.Battery*100) / 100, Button: model.Profile().Behaviour.Button,
-		Text: st.Text, Digits: append([]uint8{}, st.View.Lit.Digits[:st.View.Digits]...), Bars: st.View.Lit.Bars,
+		Text: st.Text, Bars: st.View.Lit.Bars,
 		Icons: uint8(st.View.Lit.Icons), Contrast: round(st.View.Contrast), Haze: round(st.View.Haze), Black: st.View.Black, Fade: st.View.Fade,
 		At: st.World.Time().UnixMilli(), ends: st.StepEnds, next: st.Next,
 	}
-	for _, b := range append(f.Digits, f.Bars, f.Icons) {
-		f.On = f.On || b != 0 && st.View.Readable()
+	lit := st.View.Lit.Bars | uint8(st.View.Lit.Icons)
+	for _, bits := range st.View.Lit.Digits[:st.View.Digits] {
+		f.Digits = append(f.Digits, int(bits))
+		lit |= bits
 	}
+	f.On = lit != 0 && st.View.Readable()
 	if st.CodeLen > 0 {
 		f.LeftMS, f.StepMS = st.Left.Milliseconds(), m.StepLength().Milliseconds()
 	}

@@ -10,6 +10,7 @@ fob.wall = (() => {
   }
   const place = document.getElementById("wall-faces");
   const geometry = JSON.parse(document.getElementById("lcd-geometry").textContent);
+  const fronts = JSON.parse(document.getElementById("wall-fronts").textContent);
   const sectionTemplate = document.getElementById("wall-section").content.firstElementChild;
   const faceTemplate = document.getElementById("wall-face").content.firstElementChild;
   const language = document.documentElement.lang;
@@ -33,10 +34,10 @@ fob.wall = (() => {
   let widest = 0;
   function setScale(row, face) {
     const [, , width, height] = boxOf(face).map(Number);
-    const fob = row.querySelector(".fob");
-    fob.style.setProperty("--width", width);
-    fob.style.setProperty("--height", height);
-    fob.style.backgroundImage = `url(${root.dataset["front-" + kindOf(face)] ?? root.getAttribute("data-front-" + kindOf(face))})`;
+    const { style } = row.querySelector(".fob");
+    style.setProperty("--width", width);
+    style.setProperty("--height", height);
+    style.backgroundImage = `url(${fronts["front-" + kindOf(face)]})`;
     if (width > widest) {
       widest = width;
       root.style.setProperty("--widest", width);
