@@ -56,7 +56,7 @@ them.`,
 	cmd.AddCommand(f.hardwareCmds()...)
 	cmd.AddCommand(f.portCmds()...)
 	cmd.AddCommand(f.fileCmds()...)
-	cmd.AddCommand(f.wallCmd())
+	cmd.AddCommand(f.wallCmd(), f.pageCmd())
 	return cmd
 }
 

@@ -56,8 +56,9 @@ object with the hardware id and ports of each token (docs/json.md). Without a
 flag for ports, each token gets a pseudo-terminal; from 64 tokens on, a token
 gets a port only when one is asked for (--ports lazy).
 
-fob fleet and the HTTP API, whose address and key are in the ready line, control
-the tokens while they run: the clock, buttons, displays, faults and ports.
+The page in the ready line shows the tokens live in a browser. It and the HTTP
+API, whose address and key are there too, control the tokens while they run: the
+clock, buttons, displays, faults and ports. fob fleet does so from a terminal.
 
 With --serial, a token answers on a serial device of this machine, to the host
 at the other end of the cable: a Linux board with a USB gadget port acts as a
@@ -121,6 +122,7 @@ type ready struct {
 	URL       string       `json:"url"`     // of the HTTP API; "" if it is off
 	URLs      []string     `json:"urls"`    // URL and others under which clients reach it
 	APIKey    string       `json:"api_key"` // "" if it came from a file
+	Page      string       `json:"page"`    // opens the page in a browser, once; "" if the API is off
 	Count     int          `json:"count"`
 	WorldSeed string       `json:"world_seed"`
 	Clock     string       `json:"clock_mode"`
@@ -380,7 +382,7 @@ const (
 func (a *app) announce(f *fleet.Fleet, api *fleetAPI) error {
 	w := f.World()
 	r := ready{
-		PID: os.Getpid(), URL: api.url(), URLs: append([]string{}, api.urls...), APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
+		PID: os.Getpid(), URL: api.url(), URLs: append([]string{}, api.urls...), APIKey: api.shownKey, Page: api.page, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
 		Clock: w.Mode().String(), Now: w.Now().Time(), Tokens: []readyToken{},
 	}
 	for m := range f.All(0) {

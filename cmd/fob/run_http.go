@@ -5,16 +5,19 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/fleet/page"
 )
 
-// fleetAPI is the HTTP API of a fleet that a process serves.
+// fleetAPI is the HTTP API of a fleet that a process serves, with its page.
 type fleetAPI struct {
 	*webServer
 	fleet *fleet.Fleet
+	page  string // a link that opens the page in a browser, once; "" if the API is off
 }
 
 // listenHTTP opens the address of a fleet's API. Requests are answered by serve.
@@ -23,10 +26,16 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 	if err != nil {
 		return nil, err
 	}
+	api := &fleetAPI{webServer: w, fleet: f}
 	w.answer(func(known func(string) bool) http.Handler {
-		return control.New(f, control.Options{Key: w.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, KnownHost: known})
+		pages := page.New(f, page.Options{
+			Key: w.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, KnownHost: known,
+			Event: func(err error) { w.log.strangers(slog.LevelWarn, "showing a page: "+err.Error()) },
+		})
+		api.page = w.url() + pages.NewLink()
+		return pages
 	})
-	return &fleetAPI{w, f}, nil
+	return api, nil
 }
 
 // close ends the API. Open requests are answered first: clients learn that the fleet has

@@ -68,6 +68,9 @@ func readyTable(r ready, columns int, p painter) string {
 		b.WriteString(paintCells(p, n, strings.TrimRight(line.String(), " "), row[2]) + "\n")
 	}
 	b.WriteString("\n")
+	if r.Page != "" { // for opening: not wrapped
+		b.WriteString(strings.Join(wrap([]string{"The tokens in a browser", "(the link works once):"}, " ", columns), "\n") + "\n" + r.Page + "\n\n")
+	}
 	if r.APIKey != "" { // for copying: not wrapped
 		b.WriteString("FOB_URL=" + r.URL + "\nFOB_API_KEY=" + r.APIKey + "\n\n")
 	}

@@ -42,6 +42,10 @@ type Options struct {
 	// API key. It may be nil.
 	Session func(*http.Request) bool
 
+	// NewLink returns the path of a link that logs a browser in to the fleet's page, and
+	// when the link expires. It may be nil.
+	NewLink func() (path string, expires time.Time)
+
 	// KnownHost reports whether the interface may be reached under a host name or an
 	// address. It is asked about those that a request names in its Host header, except
 	// localhost, loopback addresses, and the address at which the connection arrived.
@@ -107,6 +111,7 @@ func (s *server) register(mux *http.ServeMux) {
 	s.ports()
 	s.snapshots()
 	s.events()
+	s.links()
 	s.offers = describe(s.api.OpenAPI())
 }
 

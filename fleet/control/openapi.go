@@ -85,7 +85,8 @@ var details = map[string]string{
 		"its number as id, so a browser that reconnects goes on after the last with Last-Event-ID. A client that reads too " +
 		"slowly holds nothing up: if events that it has not read were dropped from the log, the stream has an event of " +
 		"type dropped with the number of the oldest that is left.",
-	"attach": "A pty is a pseudo-terminal. tcp and rfc2217 listen on 127.0.0.1 only.",
+	"make-link": "The link works once, within an hour, and the browser then stays logged in. It gives the rights of the API key.",
+	"attach":    "A pty is a pseudo-terminal. tcp and rfc2217 listen on 127.0.0.1 only.",
 	"replay": "The host's half of a recording is sent to the token over a new connection, as it was recorded: the same " +
 		"bytes in the same order. The answer has what the token sent. Answers differ if the token's state or the session's " +
 		"random values do.",
@@ -109,6 +110,7 @@ var conflicts = map[string][]int{
 	"code":          {http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"export":        {http.StatusConflict, http.StatusForbidden},
 	"get-snapshot":  {http.StatusForbidden},
+	"make-link":     {http.StatusNotFound},
 	"oracle":        {http.StatusConflict, http.StatusNotFound},
 	"replay":        {http.StatusConflict},
 	"replug":        {http.StatusConflict},
@@ -233,7 +235,7 @@ var fields = map[string]string{
 // problemCodes returns the codes of all problems, in order.
 func problemCodes() []any {
 	codes := []string{
-		"internal", "invalid", "method_not_allowed", "no_event", "not_acceptable", "not_found", "not_recorded",
+		"internal", "invalid", "method_not_allowed", "no_event", "no_page", "not_acceptable", "not_found", "not_recorded",
 		"real_timeout", "seeds_refused", "snapshot_limit", "unauthorized", "unknown_host",
 	}
 	for _, k := range kinds {

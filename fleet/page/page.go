@@ -86,7 +86,7 @@ func New(f *fleet.Fleet, o Options) *Server {
 		Live: func(r *http.Request) bool { return r.URL.Path == livePath },
 	})
 	api := control.New(f, control.Options{
-		Key: o.Key, Version: o.Version, AllowSeedExport: o.AllowSeedExport, KnownHost: o.KnownHost, Session: s.gate.HasSession,
+		Key: o.Key, Version: o.Version, AllowSeedExport: o.AllowSeedExport, KnownHost: o.KnownHost, Session: s.gate.HasSession, NewLink: s.gate.NewLink,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("GET "+ui.AssetPath, s.site.Assets)
