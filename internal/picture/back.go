@@ -88,7 +88,7 @@ func (s *sheet) model(x, y, space float64, text string) {
 	if text == "" {
 		return
 	}
-	const size = 24.0
+	const size = 27.0
 	narrow := ""
 	if estimate := float64(float64(utf8.RuneCountInString(text)) * (size * 0.6)); estimate > space {
 		narrow = fmt.Sprintf(` textLength="%d" lengthAdjust="spacingAndGlyphs"`, int(space))

@@ -16,8 +16,10 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strings"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/picture"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -36,7 +38,7 @@ func run() error {
 	if err := os.WriteFile("docs/demo.svg", demo(tokens, steps), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile("docs/fob.svg", front("287082", 4, 180), 0o644)
+	return os.WriteFile("docs/fob.svg", front(picture.Fob{Digits: 6}, "287082", 4), 0o644)
 }
 
 // shownToken is a token of the demo, and step a step of its bank.
@@ -79,17 +81,16 @@ func readDemo(r io.Reader) (tokens []shownToken, steps []step, err error) {
 
 // Sizes in pixels.
 const (
-	width, margin    = 830, 20
+	width, margin    = 960, 20
 	lineHeight       = 22
-	tokenRow         = 124
-	tokenHeight      = 104
-	labelLeft        = 452
-	labelWidth       = 170
-	textLeft         = labelLeft + labelWidth + 24
+	tokenRow         = 102
+	tokenHeight      = 82
+	sideGap          = 12
+	detailLeft       = 392
 	sans, monospaced = "Helvetica, Arial, 'DejaVu Sans', sans-serif", "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 )
 
-// demo draws the tokens with their back labels, and the steps of the bank.
+// demo draws the front and the back of the tokens, and the steps of the bank.
 func demo(tokens []shownToken, steps []step) []byte {
 	var b bytes.Buffer
 	height := 2*margin + 2*lineHeight + tokenRow*len(tokens) + lineHeight*(len(steps)+1)
@@ -98,16 +99,15 @@ func demo(tokens []shownToken, steps []step) []byte {
 	y := margin + 14
 	text(&b, margin, y, 14, "#7ee0a0", monospaced, "$ go run ./cmd/fob demo")
 	y += lineHeight
-	for _, t := range tokens {
-		bars := (t.LeftMS + 9999) / 10000
-		inner := bytes.Replace(withoutIDs(front(t.Shown, bars, tokenHeight)), []byte("<svg "), fmt.Appendf(nil, `<svg x="%d" y="%d" `, margin, y), 1)
-		b.Write(inner)
-		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" rx="6" fill="#e9e6da"/>`+"\n", labelLeft, y+16, labelWidth, tokenHeight-32)
-		text(&b, labelLeft+14, y+47, 14, "#22262b", sans, "S/N "+t.Serial)
-		text(&b, labelLeft+14, y+71, 14, "#22262b", sans, "EXP "+t.Back)
-		text(&b, textLeft, y+36, 14, "#ffffff", sans, t.Model)
-		text(&b, textLeft, y+58, 13, "#aab4be", sans, t.Port)
-		text(&b, textLeft, y+80, 13, "#7ee0a0", sans, "✓ pquerna/otp agrees")
+	for i, t := range tokens {
+		f := picture.Fob{Digits: len(t.Shown), Button: strings.HasPrefix(t.Model, "button"), ID: fmt.Sprint("t", i)}
+		x := margin
+		x += place(&b, f, x, y, front(f, t.Shown, (t.LeftMS+9999)/10000)) + sideGap
+		f.ID += "b"
+		x += place(&b, f, x, y, picture.Back(f, picture.BackLabel{Serial: t.Serial, Expiry: t.Back, Model: t.Model})) + 2*sideGap
+		text(&b, x, y+24, 14, "#ffffff", sans, t.Model)
+		text(&b, x, y+46, 13, "#aab4be", sans, t.Port)
+		text(&b, x, y+68, 13, "#7ee0a0", sans, "✓ pquerna/otp agrees")
 		y += tokenRow
 	}
 	y += lineHeight
@@ -116,10 +116,19 @@ func demo(tokens []shownToken, steps []step) []byte {
 		y += lineHeight
 		text(&b, margin, y, 14, "#7ee0a0", sans, "✓")
 		text(&b, margin+22, y, 14, "#d8dee4", sans, s.Name)
-		text(&b, labelLeft-60, y, 13, "#aab4be", sans, shorten(s.Detail))
+		text(&b, detailLeft, y, 13, "#aab4be", sans, shorten(s.Detail))
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
+}
+
+// place draws a side of a token at a position, and returns its width.
+func place(b *bytes.Buffer, f picture.Fob, x, y int, side []byte) int {
+	w, h := f.Pixels()
+	was := fmt.Appendf(nil, `width="%d" height="%d"`, w, h)
+	w = w * tokenHeight / h
+	b.Write(bytes.Replace(side, was, fmt.Appendf(nil, `x="%d" y="%d" width="%d" height="%d"`, x, y, w, tokenHeight), 1))
+	return w
 }
 
 // text draws a line of text.
@@ -134,19 +143,13 @@ func shorten(s string) string {
 	return regexp.MustCompile(`\. .*|\.$`).ReplaceAllString(s, "")
 }
 
-// withoutIDs removes the names of the parts, because a picture with several tokens would
-// repeat them.
-func withoutIDs(svg []byte) []byte {
-	return regexp.MustCompile(` id="[^"]*"`).ReplaceAll(svg, nil)
-}
-
 // front draws a token with a code and a number of bars on its display.
-func front(code string, bars, height int) []byte {
-	v := virtual.View{Digits: len(code), Contrast: 0.9, Haze: 0.04}
+func front(f picture.Fob, code string, bars int) []byte {
+	v := virtual.View{Digits: len(code), Contrast: 0.95, Haze: 0.04}
 	for i := range len(code) {
 		v.Lit.Digits[i], _ = firmware.Glyph(code[i])
 	}
 	v.Lit.Bars = 1<<bars - 1
 	v.Lit.Icons = firmware.IconTick
-	return v.SVG(virtual.Picture{Height: height, Bezel: true})
+	return picture.Front(f, v.LCD())
 }
