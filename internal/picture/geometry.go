@@ -15,7 +15,8 @@ type GeometryJSON struct {
 	Colours Colours           `json:"colours"`
 
 	// Front and FrontButton are the viewBoxes of the pictures of a fob without and with
-	// a button, with the same origin.
+	// a button, with the same origin. A page that has many fobs can place an svg element
+	// with this viewBox over an image of an empty front.
 	Front       string `json:"front"`
 	FrontButton string `json:"front_button"`
 }
