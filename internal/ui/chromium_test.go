@@ -22,7 +22,7 @@ type gallery struct {
 	Problems ui.Problems
 	Fields   []ui.Field
 	Facts    []ui.Fact
-	Pictures []ui.Picture
+	Picture  ui.Picture
 	Table    ui.Table
 	Pager    ui.Pager
 	Progress ui.Progress
@@ -40,7 +40,7 @@ const galleryTemplate = `{{define "content"}}
 {{template "problems" .Problems}}
 <div class="card"><h2>Form</h2><form method="post" action="/sent" novalidate>{{range .Fields}}{{template "field" .}}{{end}}
 <p class="buttons"><button id="send">Send</button> <button class="danger" type="button" data-dialog="confirm">Delete</button> <a class="button quiet" href="/">Back</a> <button disabled>Off</button> <button class="script quiet" type="button" data-print>Print</button></p></form></div>
-<div class="card"><div class="beside">{{template "pictures" .Pictures}}{{template "facts" .Facts}}</div>{{template "table" .Table}}{{template "pager" .Pager}}
+<div class="card"><div class="beside"><div class="pictures">{{template "picture" .Picture}}</div>{{template "facts" .Facts}}</div>{{template "table" .Table}}{{template "pager" .Pager}}
 <p>{{range .Tones}}<span class="tag {{.}}">{{.}}</span> {{end}}<span class="tag">none</span></p>
 <p class="tabs"><a href="/" aria-current="true">One</a> <a href="/">Two</a></p>
 <ul class="list"><li><a href="/">Line</a> <span class="serial">999-0000123</span></li></ul>
@@ -68,7 +68,7 @@ func newGallery(t *testing.T) *httptest.Server {
 		}
 		g.Fields = []ui.Field{
 			{Name: "a", Label: "Text", Type: "text", Value: "entry", Hint: "A hint."},
-			{Name: "b", Label: "Code", Type: "text", Digits: true, Error: "Enter six digits."},
+			{Name: "b", Label: "Code", Type: "text", Digits: true, Error: "Enter six digits.", Picture: &ui.Picture{Asset: "icon.svg", Width: 32, Height: 32, Alt: "The icon"}},
 			{Name: "c", Label: "Choice", Type: "select", Value: "2", Options: []ui.Option{{Value: "1", Text: "one"}, {Value: "2", Text: "two"}}},
 			{Name: "d", Label: "Tick", Type: "checkbox", Value: "yes", Hint: "A hint."},
 			{Name: "e", Label: "Comment", Type: "textarea", Value: "text", Optional: true},
@@ -78,7 +78,7 @@ func newGallery(t *testing.T) *httptest.Server {
 		}
 		g.Problems = ui.Problems{Fields: g.Fields[1:2], Detail: "a detail"}
 		g.Facts = []ui.Fact{{Label: "Serial number", Text: "999-0000123"}, {Label: "Nothing"}}
-		g.Pictures = []ui.Picture{{Asset: "icon.svg", Width: 32, Height: 32, Alt: "The icon", Caption: "A caption."}, {Asset: "icon.svg", Width: 32, Height: 32, Alt: "The icon"}}
+		g.Picture = ui.Picture{Asset: "icon.svg", Width: 32, Height: 32, Alt: "The icon", Caption: "A caption."}
 		g.Table = ui.Table{
 			Caption: "Units",
 			Columns: []ui.Column{{Text: "Serial number", Class: "serial"}, {Text: "State", Class: "word"}, {Text: "Seconds", Class: "number"}, {Text: "Made", Class: "time"}},

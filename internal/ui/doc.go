@@ -16,7 +16,7 @@
 //	field, problems   [Field], [Problems]: a form
 //	facts, table      a slice of [Fact], [Table]
 //	pager             [Pager]
-//	pictures          a slice of [Picture]
+//	picture           [Picture]
 //	tile, tiles       [Tile], a slice of [Tile]
 //	progress          [Progress]
 //	dialog            [Dialog]
@@ -34,7 +34,7 @@
 // note and alarm for notices, buttons for a row of buttons (button, button.quiet,
 // button.danger, a.button), tag with a [Tone], list, tabs, shortcuts, form-grid, search,
 // tables in a div.scroll (table.stack, whose cells have the attribute data-label), serial
-// for serial numbers, beside for text or a form with pictures beside it on a wide screen,
+// for serial numbers, beside for text with pictures beside it on a wide screen,
 // fob for drawings of package picture, and script for elements that need JavaScript. An attribute
 // data-print makes a button print the page.
 //

@@ -20,6 +20,7 @@ type Field struct {
 	Autocomplete string // attributes
 	Inputmode    string
 	MaxLength    int
+	Picture      *Picture // shows the place of the input, for example on a device
 }
 
 // ID returns the ID of the input element.
@@ -43,7 +44,7 @@ type Pager struct{ Prev, Next string }
 // Fact is a line of template "facts".
 type Fact struct{ Label, Text string }
 
-// Picture is a picture with its caption, for template "pictures". The caption may add
+// Picture is a picture with its caption, for template "picture". The caption may add
 // to the alternative text, but not repeat it.
 type Picture struct {
 	Asset         string // name

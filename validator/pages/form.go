@@ -37,7 +37,8 @@ type field struct {
 	Fixed    bool // shown, but cannot be changed
 	Max      int  // maximum number of characters, after normalisation
 	Auto     string
-	Any      bool // of a code: malformed input also goes to the bank, which counts it
+	Picture  pictured // shows where the user finds the input; "" for none
+	Any      bool     // of a code: malformed input also goes to the bank, which counts it
 }
 
 // maxEntry is the maximum number of characters of an input before it is normalised.
@@ -202,23 +203,22 @@ type fact struct {
 
 // form is a page with a form.
 type form struct {
-	Title    msg
-	Lead     []msg
-	Warn     []msg
-	Facts    []fact
-	Fields   []*field
-	Pictures []pictured // parts of a token that the form asks for
-	Hidden   map[string]string
-	Submit   string // key
-	Cancel   string // path; "" if none
-	Action   string // path
-	Files    bool   // has a file upload
-	Danger   bool   // cannot be undone
-	Narrow   bool   // for the login page
-	FeePath  string // path from which htmx requests the fee; "" if none
-	Fee      *bank.Order
-	Problem  string // key of a problem that belongs to no field
-	Detail   string // the problem that the bank found, for clerks
+	Title   msg
+	Lead    []msg
+	Warn    []msg
+	Facts   []fact
+	Fields  []*field
+	Hidden  map[string]string
+	Submit  string // key
+	Cancel  string // path; "" if none
+	Action  string // path
+	Files   bool   // has a file upload
+	Danger  bool   // cannot be undone
+	Narrow  bool   // for the login page
+	FeePath string // path from which htmx requests the fee; "" if none
+	Fee     *bank.Order
+	Problem string // key of a problem that belongs to no field
+	Detail  string // the problem that the bank found, for clerks
 }
 
 // read reads all fields. It returns the normalised input by field name, and reports
@@ -291,7 +291,7 @@ func (c *call) showForm(f *form) error {
 		status = http.StatusUnprocessableEntity
 	}
 	if c.area == userArea {
-		f.Pictures = f.pictures()
+		f.addPictures()
 	}
 	return c.showTitled(status, "form", f.Title, f)
 }

@@ -93,6 +93,12 @@ func (w *wording) field(f *field) (ui.Field, error) {
 	if f.Error != "" {
 		u.Error = t.key(f.Error)
 	}
+	if f.Picture != "" {
+		var err error
+		if u.Picture, err = w.picture(f.Picture); err != nil {
+			return u, err
+		}
+	}
 	for _, o := range f.Options {
 		text := o.Text
 		if o.Label.Key != "" {

@@ -57,18 +57,13 @@ func pictureAssets() (assets []ui.Asset) {
 	return assets
 }
 
-// pictures returns pictures with their texts.
-func (w *wording) pictures(parts []pictured) ([]ui.Picture, error) {
-	t := &texts{wording: *w}
+// picture returns a picture with its texts.
+func (w *wording) picture(p pictured) (*ui.Picture, error) {
+	t, name := &texts{wording: *w}, "picture."+string(p)
 	width, height := picture.Fob{Digits: sampleDigits}.Pixels()
-	var all []ui.Picture
-	for _, p := range parts {
-		name := "picture." + string(p)
-		all = append(all, ui.Picture{
-			Asset: p.asset(), Width: width, Height: height, Alt: t.key(name + ".alt"), Caption: t.key(name + ".caption"),
-		})
-	}
-	return all, t.err
+	return &ui.Picture{
+		Asset: p.asset(), Width: width, Height: height, Alt: t.key(name + ".alt"), Caption: t.key(name + ".caption"),
+	}, t.err
 }
 
 // back returns the picture of a token's back label, on which users recognise their token.
@@ -88,27 +83,19 @@ func (w *wording) back(b bank.Token) (template.HTML, error) {
 	return template.HTML(svg), nil // package picture escapes the texts
 }
 
-// pictures returns the parts of a token for which a form asks.
-func (f *form) pictures() (parts []pictured) {
-	has := func(kind string) bool {
-		for _, field := range f.Fields {
-			if field.Kind == kind && !field.Fixed {
-				return true
-			}
+// addPictures adds pictures to the first fields for a serial number and for a code.
+func (f *form) addPictures() {
+	parts := map[string]pictured{"serial": picturedSerial, "code": picturedCode}
+	for _, field := range f.Fields {
+		if part := parts[field.Kind]; part != "" && !field.Fixed {
+			field.Picture = part
+			delete(parts, field.Kind)
 		}
-		return false
 	}
-	if has("serial") {
-		parts = append(parts, picturedSerial)
-	}
-	if has("code") {
-		parts = append(parts, picturedCode)
-	}
-	return parts
 }
 
-// picturesOf are the pictures beside the advice for a trouble.
-var picturesOf = map[trouble][]pictured{
-	notRegistered: {picturedSerial}, revoked: {picturedSerial}, broken: {picturedSerial}, lost: {picturedSerial},
-	expired: {picturedExpiry},
+// pictureFor is the picture beside the advice for a trouble.
+var pictureFor = map[trouble]pictured{
+	notRegistered: picturedSerial, revoked: picturedSerial, broken: picturedSerial, lost: picturedSerial,
+	expired: picturedExpiry,
 }

@@ -122,15 +122,19 @@ func TestOwnTokenPictured(t *testing.T) {
 	require.Contains(t, home.body, ">EXP 03/31/31<", "banktest.Expires is 2031-03-31")
 	require.NotContains(t, home.body, s.Code(s.shared, 0))
 	require.Empty(t, printed(s.browser(t).logIn("mallory").get("/")), "she has no token")
+	s.Suspend("alice", s.shared)
+	require.Equal(t, []string{s.shared.String()}, printed(s.browser(t).logIn("bob").get("/suspended")))
 	page := s.browser(t).logIn("desk-1").get("/desk/tokens/" + s.carols.String())
 	require.Equal(t, []string{s.carols.String()}, printed(page))
 }
 
-// Conditions of a page with pictures.
+// Conditions of a page with pictures. The element after a picture is its input or text.
 const (
-	loaded      = `[...document.querySelectorAll(".pictures img")].every((e) => e.complete && e.naturalWidth > 0)`
-	rightOfText = `[...document.querySelectorAll(".pictures")].every((e) => e.getBoundingClientRect().left > e.nextElementSibling.getBoundingClientRect().right)`
-	aboveText   = `[...document.querySelectorAll(".pictures")].every((e) => e.getBoundingClientRect().bottom <= e.nextElementSibling.getBoundingClientRect().top)`
+	allLoaded   = `[...document.querySelectorAll("figure img")].every((e) => e.complete && e.naturalWidth > 0)`
+	withBoxes   = `[...document.querySelectorAll(".field > figure, .pictures")].map((e) => [e.getBoundingClientRect(), e.nextElementSibling.getBoundingClientRect()])`
+	besideText  = withBoxes + `.every(([picture, text]) => picture.left > text.right && picture.top <= text.bottom)`
+	aboveText   = withBoxes + `.every(([picture, text]) => picture.bottom <= text.top)`
+	allPictures = withBoxes + `.length`
 )
 
 // TestChromiumPictures: pictures load under the pages' security policy. On a wide screen
@@ -144,14 +148,14 @@ func TestChromiumPictures(t *testing.T) {
 	require.NoError(t, err)
 	s.User("other", "nadia", validator.PlainUser)
 	s.visitPages("picture-", []int64{1280, 390}, []visit{
-		{"/login", "carol", []string{"/", "/token/activate", "/token/resync"}},
+		{"/login", "carol", []string{"/", "/token/activate", "/token/resync", "/users/add"}},
 		{"/login", "mallory", []string{"/", "/token/unusable"}},
 		{"/login", "nadia", []string{"/token/unusable"}},
 		{"/desk/login", "desk-1", []string{"/desk/tokens/" + s.carols.String()}},
 	}, func(b *tab, path string) { b.open(path) }, func(b *tab, at string) {
-		require.Positive(t, uitest.Result(b.Tab, chromedp.Evaluate[int64](`document.querySelectorAll(".pictures").length`)), at)
-		b.WaitUntil(loaded)
-		place := rightOfText
+		require.Positive(t, uitest.Result(b.Tab, chromedp.Evaluate[int64](allPictures)), at)
+		b.WaitUntil(allLoaded)
+		place := besideText
 		if strings.Contains(at, "-390-") {
 			place = aboveText
 		}

@@ -53,7 +53,7 @@ func (s *server) functions(lang string) template.FuncMap {
 		"field":    words.field,
 		"problems": words.problems,
 		"facts":    words.facts,
-		"pictures": words.pictures,
+		"picture":  words.picture,
 		"back":     words.back,
 		"day":      func(e token.Expiry) string { return day(lang, e) },
 		"instant":  func(s token.UnixSeconds) string { return instant(lang, s) },

@@ -79,10 +79,10 @@ func withUsableToken(h handler) handler {
 // troubleData is the content of the page about a trouble.
 type troubleData struct {
 	bank.Status
-	Trouble  trouble
-	Own      *tokenLine
-	Fee      validator.Yen
-	Pictures []pictured
+	Trouble trouble
+	Own     *tokenLine
+	Fee     validator.Yen
+	Picture pictured
 }
 
 func (c *call) troublePage() error {
@@ -94,7 +94,7 @@ func (c *call) troublePage() error {
 	if t != noTrouble && t.Page() != c.r.URL.Path {
 		return redirectTo(t.Page())
 	}
-	d := troubleData{Status: st, Trouble: t, Fee: c.bank.Settings().Fee, Pictures: picturesOf[t]}
+	d := troubleData{Status: st, Trouble: t, Fee: c.bank.Settings().Fee, Picture: pictureFor[t]}
 	d.Own, _ = ownAndOtherTokens(st)
 	return c.show(http.StatusOK, "trouble", "trouble.title", d)
 }
