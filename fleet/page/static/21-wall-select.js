@@ -30,6 +30,7 @@
   }
   let shown = live(new URLSearchParams(location.search));
   function show(q) {
+    document.querySelector(".language [name=back]").value = location.pathname + location.search;
     const next = live(q);
     if (next !== shown) {
       shown = next;
@@ -87,7 +88,11 @@
       if (field.type === "checkbox") {
         field.checked = q.has(field.name);
       } else if (field.name) {
-        field.value = q.get(field.name) ?? "";
+        const value = q.get(field.name) ?? "";
+        field.value = field.tagName === "SELECT" ? value.toUpperCase() : value;
+        if (field.selectedIndex < 0) { // not a state
+          field.value = value;
+        }
       }
     }
     show(q);

@@ -31,24 +31,22 @@
     }
   };
 
-  // The actions. Each returns what it does to one token.
-  const segmentsOf = (form, kind) => (form.fault.value === kind ? [form.segment.value] : []);
+  // The actions. Each takes the values of its form and returns what to do to one token.
+  const post = (verb, body) => (token) => fob.api("POST", at(token, verb), body);
   const actions = {
-    press: () => (token) => fob.api("POST", at(token, "press")),
-    temperature: (form) => (token) => fob.api("POST", at(token, "temperature"), { celsius: form.celsius.valueAsNumber }),
-    age: (form) => {
-      const by = `P${form.years.valueAsNumber}Y${form.months.valueAsNumber}M`;
-      return (token) => fob.api("POST", at(token, "age"), { by, celsius: form.celsius.valueAsNumber });
-    },
-    battery: (form) => (token) => fob.api("POST", at(token, "battery"), { do: form.do.value }),
+    press: () => post("press"),
+    temperature: ({ celsius }) => post("temperature", { celsius: Number(celsius) }),
+    age: ({ years, months, celsius }) => post("age", { by: `P${years}Y${months}M`, celsius: Number(celsius) }),
+    battery: (values) => post("battery", { do: values.do }),
     remove: () => (token) => fob.api("DELETE", at(token)),
-    faults: (form) => (form.fault.value === "none" ? mend : async (token) => {
+    faults: ({ fault, segment }) => (fault === "none" ? mend : async (token) => {
       const now = await fob.api("GET", at(token, "faults"));
-      const join = (kind) => [...new Set([...(now[kind] ?? []), ...segmentsOf(form, kind)])];
+      const and = (kind) => [...new Set([...(now[kind] ?? []), ...(fault === kind ? [segment] : [])])];
       return fob.api("PUT", at(token, "faults"), {
-        dead: join("dead"), ghost: join("ghost"),
-        flash_fail: now.flash_fail || form.fault.value === "flash_fail",
-        power_cut_at: form.fault.value === "power_cut_at" ? 1 : now.power_cut_at ?? 0,
+        dead: and("dead"),
+        ghost: and("ghost"),
+        flash_fail: now.flash_fail || fault === "flash_fail",
+        power_cut_at: fault === "power_cut_at" ? 1 : now.power_cut_at ?? 0,
       });
     }),
   };
@@ -144,17 +142,17 @@
   bar.addEventListener("click", (event) => {
     const value = event.target.closest("button")?.value;
     if (value === "press") {
-      run("press", actions.press());
+      run("press", actions.press({}));
     } else if (value === "stop") {
       stopped = true;
     }
   });
 
   // A snapshot of all is one request.
-  async function snapshot(form) {
+  async function snapshot({ name }) {
     const tokens = wall.selection.list();
     try {
-      const made = await fob.api("POST", "/v1/snapshots", { name: form.name.value, tokens: tokens.map((token) => token.id) });
+      const made = await fob.api("POST", "/v1/snapshots", { name, tokens: tokens.map((token) => token.id) });
       fob.say(wall.counted("wall done snapshot", made.tokens, made.name), "good");
     } catch (problem) {
       fob.say([problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" "), "bad");
@@ -167,13 +165,13 @@
       if (dialog.returnValue !== "ok") {
         return;
       }
-      const form = dialog.querySelector("form").elements;
-      if (name === "snapshot") {
-        snapshot(form);
-      } else {
-        run(name, actions[name](form));
-      }
+      const values = Object.fromEntries(new FormData(dialog.querySelector("form")));
       dialog.returnValue = "";
+      if (name === "snapshot") {
+        snapshot(values);
+      } else {
+        run(name, actions[name](values));
+      }
     });
   }
   // A dialog names how many tokens it is about.

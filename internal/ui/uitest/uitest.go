@@ -124,7 +124,13 @@ func (b *Tab) Open(path string) {
 // Click clicks an element and waits for the next page.
 func (b *Tab) Click(at string) {
 	b.T.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(at)))
+	b.Follow(chromedp.Click(chromedp.CSS(at)))
+}
+
+// Follow performs an action that leads to the next page, and waits for it.
+func (b *Tab) Follow(a chromedp.Action[chromedp.Void]) {
+	b.T.Helper()
+	_, err := chromedp.RunResponse(b.ctx, a)
 	b.check(err)
 }
 
