@@ -390,8 +390,8 @@ func TestChromiumWallActions(t *testing.T) {
 	})
 }
 
-// TestChromiumWallMotion: countdowns stand still with the clock, and are numbers for people
-// who want no motion.
+// TestChromiumWallMotion: countdowns stand still with the clock, and are numbers if motion
+// is reduced.
 func TestChromiumWallMotion(t *testing.T) {
 	r := newWall(t)
 	b := r.openWall("/", 11)
