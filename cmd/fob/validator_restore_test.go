@@ -124,7 +124,7 @@ func TestRestoreKilledSQLite(t *testing.T) {
 	}
 	var killed []string   // the logs that the killed restoration left
 	rows := func() bool { // rows are in the write-ahead log before they are in the database file
-		logs, err := filepath.Glob(filepath.Join(dir, ".fob-restore-*", "bank.db-wal"))
+		logs, err := filepath.Glob(filepath.Join(dir, ".fob-folder-*", "bank.db-wal"))
 		require.NoError(t, err)
 		return slices.ContainsFunc(logs, func(name string) bool { return !slices.Contains(killed, name) })
 	}

@@ -14,8 +14,9 @@ import (
 // Folder is an unfinished folder beside its final path. The caller must call Place or
 // Discard.
 type Folder struct {
-	temp, path string
-	done       bool // renamed or removed
+	temp *TempFolder
+	path string
+	done bool // renamed or removed
 }
 
 // CreateFolder creates an unfinished folder for path that only its owner can read. The
@@ -25,9 +26,9 @@ func CreateFolder(path string) (*Folder, error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil, exists(err)
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(path), Prefix)
+	temp, err := NewTempFolder(filepath.Dir(path))
 	if err != nil {
-		return nil, Cause(err)
+		return nil, err
 	}
 	return &Folder{temp: temp, path: path}, nil
 }
@@ -42,7 +43,7 @@ func exists(err error) error {
 
 // Write writes a new file in the folder, which only its owner can read.
 func (f *Folder) Write(name string, fill func(io.Writer) error) error {
-	file, err := os.OpenFile(filepath.Join(f.temp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(filepath.Join(f.temp.Path, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return Cause(err)
 	}
@@ -64,13 +65,14 @@ func (f *Folder) Place() error {
 	if _, err := os.Lstat(f.path); !errors.Is(err, fs.ErrNotExist) {
 		return exists(err)
 	}
-	if err := syncFolder(f.temp); err != nil {
+	if err := syncFolder(f.temp.Path); err != nil {
 		return Cause(err)
 	}
-	if err := os.Rename(f.temp, f.path); err != nil {
+	if err := os.Rename(f.temp.Path, f.path); err != nil {
 		return Cause(err)
 	}
 	f.done = true
+	f.temp.release()
 	return Cause(syncFolder(filepath.Dir(f.path)))
 }
 
@@ -80,5 +82,5 @@ func (f *Folder) Discard() error {
 		return nil
 	}
 	f.done = true
-	return Cause(os.RemoveAll(f.temp))
+	return f.temp.Remove()
 }

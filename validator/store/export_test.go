@@ -24,6 +24,3 @@ func (tx *Tx) Tables() ([]string, error) { return tx.sql.Tables() }
 
 // SavedTables returns the tables of a backup.
 func SavedTables() []string { return slices.Clone(savedTables) }
-
-// RestoreFolder makes a folder for a restoration.
-func RestoreFolder(in string) (dir string, remove func(), err error) { return restoreFolder(in) }

@@ -107,12 +107,12 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 		}
 		// The file is created in a folder beside its path, so an interrupted restoration
 		// leaves no database.
-		dir, remove, err := restoreFolder(filepath.Dir(name))
+		folder, err := atomicfile.NewTempFolder(filepath.Dir(name))
 		if err != nil {
-			return 0, fmt.Errorf("database %s: %w", name, atomicfile.Cause(err))
+			return 0, fmt.Errorf("database %s: %w", name, err)
 		}
-		defer remove()
-		at = filepath.Join(dir, "bank.db")
+		defer folder.Remove()
+		at = filepath.Join(folder.Path, "bank.db")
 	} else {
 		release, err := schema.LockTables(ctx, name, func(sql *sqldb.DB) error { return b.prepareTables(ctx, sql) })
 		if err != nil {

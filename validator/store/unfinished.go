@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
-
-	"github.com/gofrs/flock"
 
 	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/sqldb"
@@ -86,33 +83,6 @@ func (tx *Tx) removeUnfinished() error {
 		}
 	}
 	return nil
-}
-
-const (
-	restorePrefix = ".fob-restore-" // of the folder in which a SQLite file is restored
-	restoreLock   = "lock"          // file in that folder, locked during the restoration
-)
-
-// restoreFolder creates a folder for a restoration, and removes the folders that killed
-// restorations left.
-func restoreFolder(in string) (dir string, remove func(), err error) {
-	left, _ := filepath.Glob(filepath.Join(in, restorePrefix+"*", restoreLock))
-	for _, name := range left {
-		lock := flock.New(name, flock.SetFlag(os.O_RDWR))
-		if killed, err := lock.TryLock(); err == nil && killed {
-			_ = os.RemoveAll(filepath.Dir(name))
-			_ = lock.Close()
-		}
-	}
-	if dir, err = os.MkdirTemp(in, restorePrefix); err != nil {
-		return "", nil, err
-	}
-	lock := flock.New(filepath.Join(dir, restoreLock), flock.SetPermissions(0o600))
-	_, _ = lock.TryLock() // on a file system without locks the folder of a killed restoration stays
-	return dir, func() {
-		_ = lock.Close()
-		_ = os.RemoveAll(dir)
-	}, nil
 }
 
 // placeDatabase gives a closed file of SQLite its name, unless that name is taken.

@@ -4,7 +4,6 @@ package store_test
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -97,27 +96,4 @@ func TestRestoreIntoNewerTables(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, db.Close())
-}
-
-// TestRestoreFolders checks that a restoration removes the folder of a killed
-// restoration, and not the folder of one that runs.
-func TestRestoreFolders(t *testing.T) {
-	in := t.TempDir()
-	running, remove, err := store.RestoreFolder(in)
-	require.NoError(t, err)
-	killed := filepath.Join(in, ".fob-restore-killed")
-	require.NoError(t, os.Mkdir(killed, 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(killed, "lock"), nil, 0o600))
-	other := filepath.Join(in, ".fob-restore-notes") // not ours
-	require.NoError(t, os.Mkdir(other, 0o700))
-	second, removeSecond, err := store.RestoreFolder(in)
-	require.NoError(t, err)
-	require.NoDirExists(t, killed)
-	for _, dir := range []string{running, second, other} {
-		require.DirExists(t, dir)
-	}
-	remove()
-	removeSecond()
-	require.NoDirExists(t, running)
-	require.NoDirExists(t, second)
 }
