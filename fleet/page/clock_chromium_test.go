@@ -3,7 +3,6 @@
 package page_test
 
 import (
-	"net/http/httptest"
 	"strconv"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/fleet/page"
 	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -20,42 +18,18 @@ import (
 // clockSite is a browser on the pages of a fleet.
 type clockSite struct {
 	*uitest.Tab
-	world *virtual.World
-	fleet *fleet.Fleet
-	pages *page.Server
+	*rig
 }
-
-const clockLive = `document.getElementById("live")?.dataset.state === "live"`
 
 // newClockSite logs a browser in to the pages of a fleet with ready tokens.
 func newClockSite(t *testing.T, c virtual.Config, tokens int) *clockSite {
 	t.Helper()
-	c.Seed = 7
-	world, err := virtual.NewWorld(c)
-	require.NoError(t, err)
 	var lots []fleet.Lot
 	if tokens > 0 {
-		lots = []fleet.Lot{{Count: fleet.LotCount(tokens), Ready: true}}
+		lots = append(lots, ready(tokens, ""))
 	}
-	f, err := fleet.New(world, fleet.Config{Lots: lots})
-	require.NoError(t, err)
-	pages := page.New(f, page.Options{Key: "the-key-of-the-tests", Event: func(err error) { t.Errorf("the pages reported: %v", err) }})
-	server := httptest.NewServer(pages)
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-		require.NoError(t, f.Close())
-	})
-	s := &clockSite{uitest.NewTab(t, server.URL), world, f, pages}
-	s.Open(pages.NewLink())
-	s.WaitUntil(clockLive)
-	return s
-}
-
-func (s *clockSite) english() {
-	s.T.Helper()
-	s.Click(".language button")
-	s.WaitUntil(clockLive + ` && document.documentElement.lang === "en"`)
+	r := newRig(t, c, lots...)
+	return &clockSite{r.open("/"), r}
 }
 
 // press clicks an element that stays on the page.
@@ -79,18 +53,18 @@ func (s *clockSite) says(text string) {
 // kind is the visible kind of the clock.
 func (s *clockSite) kind() string {
 	s.T.Helper()
-	return uitest.Result(s.Tab, chromedp.Evaluate[string](`[...document.querySelectorAll(".clock-kind")].filter((e) => e.getClientRects().length).map((e) => e.textContent).join()`))
+	return eval[string](s.Tab, `[...document.querySelectorAll(".clock-kind")].filter((e) => e.getClientRects().length).map((e) => e.textContent).join()`)
 }
 
 // fill opens a form of the clock and enters a text.
 func (s *clockSite) fill(form, text string) {
 	s.T.Helper()
 	at := `[data-clock-form=` + form + `]`
-	if !uitest.Result(s.Tab, chromedp.Evaluate[bool](`document.querySelector("`+at+`").closest("details").open`)) {
+	if !eval[bool](s.Tab, `document.querySelector("`+at+`").closest("details").open`) {
 		s.press(`details:has(` + at + `) summary`)
 	}
 	s.WaitUntil(`document.activeElement.closest("` + at + `") !== null`)
-	uitest.Result(s.Tab, chromedp.Evaluate[string](`document.querySelector("`+at+` input").value = "`+text+`"`))
+	eval[string](s.Tab, `document.querySelector("`+at+` input").value = "`+text+`"`)
 	s.press(at + " button")
 }
 
@@ -136,11 +110,11 @@ func jsTime(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 // English. The page states whether the clock is real, and why not.
 func TestChromiumRealClock(t *testing.T) {
 	s := newClockSite(t, virtual.Config{Mode: virtual.Real}, 2)
-	s.english()
+	english(s.Tab)
 	require.Equal(t, "Real time", s.kind())
 	s.reads("pace", "×1")
 	pressed := func() string {
-		return uitest.Result(s.Tab, chromedp.Evaluate[string](`document.querySelector("[data-clock-speed][aria-pressed=true]")?.textContent ?? ""`))
+		return eval[string](s.Tab, `document.querySelector("[data-clock-speed][aria-pressed=true]")?.textContent ?? ""`)
 	}
 	require.Equal(t, "×1", pressed())
 
@@ -164,7 +138,7 @@ func TestChromiumRealClock(t *testing.T) {
 	s.reads("why", "60 times as fast")
 	s.reads("pace", "×60")
 	require.Equal(t, "×60", pressed())
-	shown := uitest.Result(s.Tab, chromedp.Evaluate[string](`document.querySelector("[data-clock=time]").textContent`))
+	shown := eval[string](s.Tab, `document.querySelector("[data-clock=time]").textContent`)
 	s.WaitUntil(`document.querySelector("[data-clock=time]").textContent !== "` + shown + `"`)
 	s.fill("speed", "0.5")
 	s.reads("why", "slower than real time, at 0.5 seconds a second")
@@ -188,7 +162,7 @@ func TestChromiumClockProblems(t *testing.T) {
 	s.says("日付と時刻を入力してください")
 	s.fill("date", "2262-01-01T00:00:00")
 	s.says("1970年から2261年末まで")
-	s.english()
+	english(s.Tab)
 	s.press("[data-clock-until=event]")
 	s.says("Nothing lies ahead")
 	s.fill("date", "2261-12-31T23:59:59")
@@ -211,11 +185,11 @@ func TestChromiumClockOfOthers(t *testing.T) {
 // TestChromiumClockKeyboard moves the clock with the keyboard alone.
 func TestChromiumClockKeyboard(t *testing.T) {
 	s := newClockSite(t, virtual.Config{At: startOfTest}, 1)
-	s.english()
+	english(s.Tab)
 	tab := func(selector string) {
 		t.Helper()
 		for range 40 {
-			if uitest.Result(s.Tab, chromedp.Evaluate[bool](`document.activeElement.matches('`+selector+`')`)) {
+			if eval[bool](s.Tab, `document.activeElement.matches('`+selector+`')`) {
 				return
 			}
 			s.Run(chromedp.KeyEvent("\t"))
@@ -229,7 +203,7 @@ func TestChromiumClockKeyboard(t *testing.T) {
 	s.Run(chromedp.KeyEvent("\r"))
 	const field = `document.activeElement.matches("[data-clock-form=date] input")`
 	s.WaitUntil(field)
-	require.Equal(t, "2026-01-01T00:01:10", uitest.Result(s.Tab, chromedp.Evaluate[string](`document.activeElement.value`)))
+	require.Equal(t, "2026-01-01T00:01:10", eval[string](s.Tab, `document.activeElement.value`))
 	s.Run(chromedp.KeyEvent("\x1b"))
 	s.WaitUntil(`document.activeElement.tagName === "SUMMARY" && !document.activeElement.parentElement.open`)
 }
@@ -239,7 +213,7 @@ func TestChromiumClockShots(t *testing.T) {
 	s := newClockSite(t, virtual.Config{Mode: virtual.Scaled, Rate: 60, At: startOfTest}, 3)
 	widths := []int64{390, 1280, 2560}
 	s.Shoot("clock-ja", widths, func(string) {})
-	s.english()
+	english(s.Tab)
 	s.Shoot("clock-en", widths, func(string) {})
 	s.Run(chromedp.EmulateViewport(390, 844))
 	s.press(".clock-open")

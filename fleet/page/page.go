@@ -47,6 +47,10 @@ func (s *Server) NewLink() string {
 	return path
 }
 
+// RenewLink returns the path of a link that works: the given one, or a new one if that was
+// used or is old.
+func (s *Server) RenewLink(path string) string { return s.gate.RenewLink(path) }
+
 type server struct {
 	fleet *fleet.Fleet
 	o     Options

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -30,7 +29,7 @@ func TestChromiumStart(t *testing.T) {
 	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
 	require.Contains(t, s.Text(), "トークンはまだありません")
 	s.Shoot("start-ja", []int64{390, 1280, 2560}, func(string) {})
-	s.english()
+	english(s.Tab)
 	require.Contains(t, s.Text(), "There is no token yet")
 	s.Shoot("start-en", []int64{390, 1280, 2560}, func(string) {})
 	s.press("[data-start]")
@@ -65,7 +64,7 @@ func TestChromiumStartForm(t *testing.T) {
 		set("count", wrong)
 		s.press("#start-form button")
 		s.says("1～1000000の整数を入力してください")
-		require.Equal(t, "true", uitest.Result(s.Tab, chromedp.Evaluate[string](`document.activeElement.getAttribute("aria-invalid")`)))
+		require.Equal(t, "true", eval[string](s.Tab, `document.activeElement.getAttribute("aria-invalid")`))
 		require.Zero(t, s.fleet.Len())
 	}
 	set("count", "3")

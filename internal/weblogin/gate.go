@@ -88,6 +88,10 @@ func (g *Gate) Register(mux *http.ServeMux) {
 // NewLink returns the path of a link that logs a browser in. It works once, within an hour.
 func (g *Gate) NewLink() (path string, expires time.Time) { return g.sessions.newLink() }
 
+// RenewLink returns the path of a link for a display that always shows one that works: the
+// given path, or a new one if that was used or is old.
+func (g *Gate) RenewLink(path string) string { return g.sessions.renewLink(path) }
+
 // LinkTo returns the URL of a path at the host of a request.
 func LinkTo(r *http.Request, path string) string {
 	scheme := "http"

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -47,6 +48,19 @@ func (s *sessions) newLink() (path string, expires time.Time) {
 	expires = now.Add(linkLife)
 	s.links[sha256.Sum256([]byte(code))] = expires
 	return LoginPath + "/" + code, expires
+}
+
+// renewLink returns the path of a link that works: the given one, or a new one if that was
+// used or is old.
+func (s *sessions) renewLink(path string) string {
+	s.mu.Lock()
+	until, ok := s.links[sha256.Sum256([]byte(strings.TrimPrefix(path, LoginPath+"/")))]
+	s.mu.Unlock()
+	if ok && s.now().Add(linkLife/2).Before(until) {
+		return path
+	}
+	path, _ = s.newLink()
+	return path
 }
 
 // useLink reports whether a code is good, which it is only once.
