@@ -25,10 +25,13 @@ func newDemoCmd(a *app) *cobra.Command {
 them over a pseudo-terminal, and show their displays live. Each code is checked
 against pquerna/otp.
 
-The demo also starts a bank in test mode and imports the first token from a PSKC
+The demo also starts a bank in test mode and imports one token from a PSKC
 file. A customer registers the token on the bank's pages and makes a transfer
-with its code; the bank refuses the same code the second time. You can log in to
-the pages until Ctrl-C.
+with its code; the bank refuses the same code the second time.
+
+Until Ctrl-C you can do the same in a browser: the demo prints a link to the
+wall, a page with the live tokens, and the address of the bank. Press the
+customer's token on the wall, and type its code at the bank.
 
 With --once, or if stdout is not a terminal, print one round and exit.
 
@@ -97,34 +100,57 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 		}
 		return a.demoStory(ctx, d, b)
 	}
-	steps, err := b.Story(ctx, d.Tokens[0])
+	return a.demoLive(ctx, d, b)
+}
+
+// demoLive serves the demo's pages until Ctrl-C, and shows the displays.
+func (a *app) demoLive(ctx context.Context, d *demo.Demo, b *demo.Bank) (err error) {
+	interrupted := func() bool { return ctx.Err() != nil } // Ctrl-C is not an error, also during a step
+	steps, err := b.Story(ctx, d.Customer())
+	if err == nil {
+		err = checkSteps(steps)
+	}
+	for _, t := range d.Tokens { // lights up every display
+		if err == nil {
+			_, err = t.Look(ctx)
+		}
+	}
 	if err != nil {
-		if ctx.Err() != nil {
+		if interrupted() {
 			return nil
 		}
 		return err
 	}
-	if err := checkSteps(steps); err != nil {
+	wall, err := a.listenHTTP(ctx, d.Fleet(), &httpFlags{addr: "127.0.0.1:0", allowSeeds: true})
+	if err != nil {
 		return err
 	}
+	served := make(chan error, 1)
+	go func() { served <- wall.serve() }()
+	defer func() {
+		wall.close()
+		err = errors.Join(err, <-served)
+	}()
 	fmt.Fprint(a.stdout, hideCursor)
 	defer fmt.Fprint(a.stdout, "\n"+showCursor)
 	show := screen{w: a.stdout}
+	link := ""
 	for {
+		link = wall.pages.RenewLink(link)
 		columns, _ := terminalSize(a.stdout)
-		text, err := a.demoRound(ctx, d, columns, painter(colours(a.stdout)))
-		if err != nil && ctx.Err() != nil { // Ctrl-C while a token was being read
-			return nil
-		}
+		text := watchDemo(d, columns, painter(colours(a.stdout)))
 		for _, sentences := range [][]string{
-			{"The bank accepted the first token's code once:", b.URL},
-			{"Log in as " + b.User + ", password " + b.Password + ", and try.", "Ctrl-C ends the demo."},
+			{"The wall:", wall.url() + link},
+			{"The bank:", b.URL},
+			{"Log in at the bank as " + b.User + ", password " + b.Password + ".",
+				"Press " + d.Customer().Profile.Name + " on the wall, and type its code at the bank."},
+			{"Ctrl-C ends the demo."},
 		} {
 			for _, line := range wrap(sentences, " ", columns) {
 				text += line + "\n"
 			}
 		}
-		if err := errors.Join(show.draw(text), err); err != nil {
+		if err := show.draw(text); err != nil {
 			return err
 		}
 		select {
@@ -171,28 +197,7 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 			}
 			continue
 		}
-		narrow := columns < 80
-		left := fmt.Sprintf("%s, %2d s left", look.Shown, int(look.Left.Seconds()))
-		head := t.Profile.Name + " on " + t.Port
-		back, expires := "S/N "+t.Serial.String(), ", EXP "+t.Expiry.BackLabel()
-		agrees, wrong := "agrees with pquerna/otp", "WRONG: pquerna/otp says "
-		frame := "  │ %s │  %s\n"
-		if narrow { // 60 columns leave 19 beside eight digits
-			frame = "│ %s │ %s\n"
-			head, expires = head+expires, ""
-			left = strings.TrimSuffix(left, " left")
-			agrees, wrong = "agrees", "WRONG: "
-		}
-		verdict := p.paint(green, agrees)
-		if !look.Agree {
-			verdict = p.paint(red, wrong+look.Want)
-		}
-		b.WriteString(p.paint(bold, head) + "\n")
-		beside := []string{back + expires, left, verdict}
-		for i, row := range strings.Split(strings.TrimRight(look.View.Art(), "\n"), "\n") {
-			fmt.Fprintf(&b, frame, row, beside[i])
-		}
-		b.WriteString("\n")
+		b.WriteString(demoToken(t, look, "", columns, p))
 	}
 	if failed > 0 {
 		return b.String(), fmt.Errorf("%w: %d of %d", demo.ErrDisagree, failed, len(d.Tokens))
@@ -200,9 +205,61 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 	return b.String(), nil
 }
 
+// watchDemo shows the tokens as a person left them, which is never an error.
+func watchDemo(d *demo.Demo, columns int, p painter) string {
+	var b strings.Builder
+	for _, t := range d.Tokens {
+		look, err := d.Watch(t)
+		instead := ""
+		switch {
+		case err != nil:
+			instead = err.Error()
+		case look.Shown == "":
+			instead = "dark: press it on the wall"
+		}
+		b.WriteString(demoToken(t, look, instead, columns, p))
+	}
+	return b.String()
+}
+
+// demoToken draws a token with at most the given number of columns, which must be 60 or
+// more. Instead replaces the code and its check.
+func demoToken(t *demo.Token, look demo.Look, instead string, columns int, p painter) string {
+	var b strings.Builder
+	narrow := columns < 80
+	left := fmt.Sprintf("%s, %2d s left", look.Shown, int(look.Left.Seconds()))
+	head := t.Profile.Name + " on " + t.Port
+	back, expires := "S/N "+t.Serial.String(), ", EXP "+t.Expiry.BackLabel()
+	agrees, wrong := "agrees with pquerna/otp", "WRONG: pquerna/otp says "
+	frame := "  │ %s │  %s\n"
+	if narrow { // 60 columns leave 19 beside eight digits
+		frame = "│ %s │ %s\n"
+		head, expires = head+expires, ""
+		left = strings.TrimSuffix(left, " left")
+		agrees, wrong = "agrees", "WRONG: "
+	}
+	verdict := p.paint(green, agrees)
+	if !look.Agree {
+		verdict = p.paint(red, wrong+look.Want)
+	}
+	if instead != "" {
+		left, verdict = instead, ""
+		if narrow {
+			left, verdict, _ = strings.Cut(instead, ": ")
+		}
+	}
+	b.WriteString(p.paint(bold, head) + "\n")
+	beside := []string{back + expires, left, verdict}
+	for i, row := range strings.Split(strings.TrimRight(look.View.Art(), "\n"), "\n") {
+		fmt.Fprintf(&b, frame, row, beside[i])
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
 // demoStory prints the steps of the bank and its customer with the first token.
 func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
-	steps, err := b.Story(ctx, d.Tokens[0])
+	steps, err := b.Story(ctx, d.Customer())
 	if err != nil {
 		return err
 	}

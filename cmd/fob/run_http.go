@@ -17,6 +17,7 @@ import (
 type fleetAPI struct {
 	*webServer
 	fleet *fleet.Fleet
+	pages *page.Server
 	page  string // a link that opens the page in a browser, once; "" if the API is off
 }
 
@@ -28,12 +29,12 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 	}
 	api := &fleetAPI{webServer: w, fleet: f}
 	w.answer(func(known func(string) bool) http.Handler {
-		pages := page.New(f, page.Options{
+		api.pages = page.New(f, page.Options{
 			Key: w.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, KnownHost: known,
 			Event: func(err error) { w.log.strangers(slog.LevelWarn, "showing a page: "+err.Error()) },
 		})
-		api.page = w.url() + pages.NewLink()
-		return pages
+		api.page = w.url() + api.pages.NewLink()
+		return api.pages
 	})
 	return api, nil
 }

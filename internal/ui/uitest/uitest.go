@@ -48,7 +48,19 @@ func NewTab(t testing.TB, base string) *Tab {
 		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900), chromedp.WSURLReadTimeout(5*time.Minute))
 	ctx, end := chromedp.NewExecAllocator(context.Background(), o...)
 	t.Cleanup(end)
-	ctx, end = chromedp.NewContext(ctx)
+	return newTab(t, ctx, base)
+}
+
+// Beside opens another tab of the same browser, for the pages at another address.
+func (b *Tab) Beside(base string) *Tab {
+	b.T.Helper()
+	return newTab(b.T, b.ctx, base)
+}
+
+// newTab opens a tab of the browser in ctx, which it starts if none runs.
+func newTab(t testing.TB, ctx context.Context, base string) *Tab {
+	t.Helper()
+	ctx, end := chromedp.NewContext(ctx)
 	t.Cleanup(end)
 	b := &Tab{T: t, ctx: ctx, base: base}
 	b.check(chromedp.Listen(ctx, b.listen))
