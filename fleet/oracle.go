@@ -60,3 +60,15 @@ func (m Member) Oracle(code string, search, window int) (Verdict, error) {
 	}
 	return v, nil
 }
+
+// codeAt returns the code of a step, "" if the token has no seed or no such step.
+func (m Member) codeAt(step int64) string {
+	seed, p := m.Token.Secrets()
+	defer seed.Destroy()
+	if seed.Len() == 0 || step < 0 {
+		return ""
+	}
+	key := seed.Bytes()
+	defer clear(key)
+	return string(token.AppendCode(nil, key, p.Algorithm, p.Digits, step))
+}

@@ -18,24 +18,45 @@ func (t *Token) Age(d time.Duration) {
 
 // AgeAt is like [Token.Age], at the ambient temperature c.
 func (t *Token) AgeAt(d time.Duration, c Celsius) {
-	t.do(EventAge, int64(max(d, 0)), func() {
-		d := max(d, 0)
-		if t.powered {
-			run := min(d, t.battery.Lasts(t.at, c, 0))
-			t.crystal.Age(t.at, run, c)
-			t.backdateLocked(run)
-			t.runLocked() // the expiry comes before the end of the battery
-			t.battery.Age(t.at, run, c, 0)
-			if run == d && !t.battery.emptyAt(t.at) {
-				return
-			}
-			t.powerOffLocked()
-			d -= run
+	d = max(d, 0)
+	t.do(EventAge, int64(d), func() { t.ageLocked(d, c) })
+}
+
+func (t *Token) ageLocked(d time.Duration, c Celsius) {
+	if t.powered {
+		run := min(d, t.battery.Lasts(t.at, c, 0))
+		t.crystal.Age(t.at, run, c)
+		t.backdateLocked(run)
+		t.runLocked() // the expiry comes before the end of the battery
+		t.battery.Age(t.at, run, c, 0)
+		if run == d && !t.battery.emptyAt(t.at) {
+			return
 		}
-		t.crystal.Age(t.at, d, c)
-		t.backdateLocked(d)
-		t.battery.Age(t.at, d, c, 0)
-	})
+		t.powerOffLocked()
+		d -= run
+	}
+	t.crystal.Age(t.at, d, c)
+	t.backdateLocked(d)
+	t.battery.Age(t.at, d, c, 0)
+}
+
+// Aged returns the past as it would be if the token had been aged at its beginning, as by
+// [Token.AgeAt].
+func (p *Past) Aged(d time.Duration, c Celsius) *Past {
+	return p.changed(func(t *Token) { t.ageLocked(max(d, 0), c) })
+}
+
+// Pressed returns the past as it would be if the button had been clicked at its beginning.
+func (p *Past) Pressed() *Past {
+	return p.changed(func(t *Token) { t.clicked = true })
+}
+
+// changed returns the past as it would be after a change at its beginning.
+func (p *Past) changed(change func(*Token)) *Past {
+	t := p.token.copyLocked()
+	change(t)
+	t.runLocked()
+	return &Past{p.From, p.To, t}
 }
 
 // backdateLocked moves the expiry date d into the past. A date has whole days only, so

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -161,6 +162,11 @@ func (t fleetToken) clockError() string {
 		return "unset"
 	}
 	return fleet.FormatOffset(milliseconds(*t.ErrorMS))
+}
+
+// battery returns the share of the battery that is left and its voltage, such as "58%, 3022 mV".
+func (t fleetToken) battery() string {
+	return strconv.Itoa(int(t.Battery*100)) + "%, " + strconv.Itoa(t.MilliVolts) + " mV"
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

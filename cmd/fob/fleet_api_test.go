@@ -58,6 +58,7 @@ func TestFleetVerbs(t *testing.T) {
 		{"export", []string{"export --format oath-csv --out " + filepath.Join(dir, "seeds.csv")}},
 		{"skew", []string{"skew " + s + " --by 1s"}},
 		{"age", []string{"age " + s + " --by 1d --celsius 10"}},
+		{"forecast", []string{"forecast " + s + " --by 5y --celsius 10 --points 3"}},
 		{"temperature", []string{"temperature " + s + " --celsius 25"}},
 		{"crystal", []string{"crystal " + s + " --ppm 1"}},
 		{"drop", []string{"drop " + s}},

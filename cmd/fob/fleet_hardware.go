@@ -13,7 +13,7 @@ import (
 
 func (f *fleetCmd) hardwareCmds() []*cobra.Command {
 	return []*cobra.Command{
-		f.skewCmd(), f.ageCmd(), f.temperatureCmd(), f.crystalCmd(), f.changeCmd(), f.batteryCmd(), f.dropCmd(), f.faultCmd(),
+		f.skewCmd(), f.ageCmd(), f.forecastCmd(), f.temperatureCmd(), f.crystalCmd(), f.changeCmd(), f.batteryCmd(), f.dropCmd(), f.faultCmd(),
 	}
 }
 

@@ -123,7 +123,7 @@ func (f *fleetCmd) showCmd() *cobra.Command {
 			{"expiry", dash(t.Expiry)}, {"display", "[" + t.Display + "]"},
 			{"true time", t.TrueTime.Format(time.RFC3339)}, {"token time", t.TokenTime.Format(time.RFC3339)},
 			{"clock", t.clockError()}, {"step ends in", stepLeft}, {"crystal", strconv.FormatFloat(t.PPM, 'f', 2, 64) + " ppm"},
-			{"battery", strconv.Itoa(int(t.Battery*100)) + "%, " + strconv.Itoa(t.MilliVolts) + " mV"},
+			{"battery", t.battery()},
 			{"presses", strconv.Itoa(int(t.Presses))}, {"faults", dash(strings.Join(t.Faults, " "))},
 			{"ports", dash(strings.Join(t.Ports, " "))},
 		})

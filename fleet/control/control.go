@@ -107,6 +107,7 @@ func (s *server) register(mux *http.ServeMux) {
 	s.buttons()
 	s.codes()
 	s.hardware()
+	s.forecast()
 	s.waits()
 	s.ports()
 	s.snapshots()

@@ -73,6 +73,8 @@ var details = map[string]string{
 	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved) or its events cannot be written (events_not_saved), answers with a problem.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
+	"forecast": "The answer has what the token would show right after the operation age with the same by and celsius. " +
+		"The token, the log and the clock do not change.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +
 		"or runs fast, displays in between count as well. They are looked at after the advance has been answered, which " +
 		"takes some seconds for ten years of codes, minutes in the cold, and holds up no other request. Two limits end the wait with a problem: timeout by the world's clock " +

@@ -23,12 +23,10 @@ type Stamp struct {
 }
 
 func stampOf(st fleet.State) Stamp {
-	s := Stamp{Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: writable(st.Clock.Time().UTC()), ClockSet: st.ClockSet}
-	if st.ClockSet {
-		ms := st.Error.Milliseconds()
-		s.ErrorMS = &ms
+	return Stamp{
+		Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: writable(st.Clock.Time().UTC()),
+		ErrorMS: errorOf(st.Reading), ClockSet: st.ClockSet,
 	}
-	return s
 }
 
 // writable returns the nearest time that RFC 3339 can express. A token's clock may have
