@@ -100,10 +100,11 @@ func (c *Core) lowBattery() bool {
 	return c.batteryPercent() < int(c.rec.profile.Behaviour.LowPercent)
 }
 
-// The knee of a lithium battery's discharge curve. Above it, the voltage does not
-// indicate the charge.
+// KneeVoltage is the knee of a lithium battery's discharge curve. Above it, the voltage does
+// not indicate the charge; below it, the battery is nearly empty.
+const KneeVoltage Millivolts = 2700
+
 const (
-	kneeVoltage    Millivolts = 2700
 	cutoffVoltage  Millivolts = 2000
 	percentAtKnee             = 10
 	maxPercentLeft            = 100
@@ -117,8 +118,8 @@ func (c *Core) batteryPercent() int {
 	if limit := int(c.rec.profile.Behaviour.PressLimit); limit > 0 {
 		left = max(0, limit-int(c.rec.presses)) * 100 / limit
 	}
-	if v := c.hw.Supply.Voltage(); v < kneeVoltage {
-		byVoltage := int(v-cutoffVoltage) * percentAtKnee / int(kneeVoltage-cutoffVoltage)
+	if v := c.hw.Supply.Voltage(); v < KneeVoltage {
+		byVoltage := int(v-cutoffVoltage) * percentAtKnee / int(KneeVoltage-cutoffVoltage)
 		left = min(left, max(0, byVoltage))
 	}
 	return left

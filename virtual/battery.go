@@ -262,6 +262,9 @@ var openCircuit = [...]struct{ depth, mv float64 }{
 	{0.88, 2900}, {0.94, 2700}, {0.98, 2350}, {1, 2000}, {1.1, 0},
 }
 
+// LowVoltage is the voltage below which a battery is nearly empty.
+const LowVoltage = firmware.KneeVoltage
+
 const (
 	// coldFade is how much the plateau falls for each degree below 25 °C, in mV.
 	coldFade = 1.0

@@ -28,6 +28,7 @@ type Reading struct {
 	Left     time.Duration     // time until the step ends, by the token's clock
 	StepEnds WorldTime         // the same, by the world's clock; Forever before provisioning
 	CodeLen  int               // number of digits of a code; 0 before provisioning
+	Celsius  Celsius           // the ambient temperature
 	PPM      PPM               // the crystal's frequency error at this instant
 	Battery  float64           // remaining share of the battery's capacity, 0 to 1
 	Voltage  int               // of the battery under the present load, in millivolts
@@ -67,6 +68,7 @@ func (t *Token) readLocked() Reading {
 		World:    t.at,
 		Clock:    local,
 		ClockSet: valid,
+		Celsius:  t.crystal.Temp,
 		PPM:      t.crystal.Error(t.at),
 		Battery:  t.battery.Remaining(t.at),
 		Voltage:  int(mv),

@@ -141,6 +141,7 @@ type fleetToken struct {
 	State      string    `json:"state"`
 	Display    string    `json:"display"`
 	LeftMS     int64     `json:"left_ms"`
+	Celsius    float64   `json:"celsius"`
 	PPM        float64   `json:"ppm"`
 	Battery    float64   `json:"battery"`
 	MilliVolts int       `json:"mv"`

@@ -122,7 +122,7 @@ func (f *fleetCmd) showCmd() *cobra.Command {
 			{"serial", dash(t.Serial)}, {"hardware id", t.HardwareID}, {"lot", t.Lot}, {"model", t.Model}, {"state", t.State},
 			{"expiry", dash(t.Expiry)}, {"display", "[" + t.Display + "]"},
 			{"true time", t.TrueTime.Format(time.RFC3339)}, {"token time", t.TokenTime.Format(time.RFC3339)},
-			{"clock", t.clockError()}, {"step ends in", stepLeft}, {"crystal", strconv.FormatFloat(t.PPM, 'f', 2, 64) + " ppm"},
+			{"clock", t.clockError()}, {"step ends in", stepLeft}, {"temperature", fleet.FormatNumber(t.Celsius) + " °C"}, {"crystal", strconv.FormatFloat(t.PPM, 'f', 2, 64) + " ppm"},
 			{"battery", t.battery()},
 			{"presses", strconv.Itoa(int(t.Presses))}, {"faults", dash(strings.Join(t.Faults, " "))},
 			{"ports", dash(strings.Join(t.Ports, " "))},

@@ -54,6 +54,7 @@ type TokenView struct {
 	Display    string   `json:"display" doc:"the readable text, one character for each position"`
 	Step       int64    `json:"step,omitempty" doc:"the token's time step (T of RFC 6238)"`
 	LeftMS     int64    `json:"left_ms,omitempty" doc:"until the step ends, by the token's clock"`
+	Celsius    float64  `json:"celsius" doc:"ambient temperature" example:"25"`
 	PPM        float64  `json:"ppm" doc:"present frequency error of the crystal"`
 	Battery    float64  `json:"battery" doc:"share of its capacity that is left"`
 	MilliVolts int      `json:"mv" doc:"voltage of the battery" example:"3012"`
@@ -69,7 +70,7 @@ func ViewOf(m fleet.Member, st fleet.State) TokenView {
 	v := TokenView{
 		Stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: st.Serial.String(),
 		Lot: m.Lot(), Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
-		Step: st.Step, LeftMS: st.Left.Milliseconds(), PPM: float64(st.PPM),
+		Step: st.Step, LeftMS: st.Left.Milliseconds(), Celsius: float64(st.Celsius), PPM: float64(st.PPM),
 		Battery: st.Battery, MilliVolts: st.Voltage, Presses: st.Presses, Ports: []string{},
 		Faults: append([]fleet.FaultKind{}, m.Faults(st)...),
 	}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/ui/uitest"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// faultsSynced waits until the page has sent its changes, and checks the faults of the token.
+func faultsSynced(b *uitest.Tab, r *rig, want virtual.TokenFaults) {
+	b.T.Helper()
+	b.WaitUntil(`!document.getElementById("token-faults").dataset.busy`)
+	require.Equal(b.T, want, r.member(1).Look().Faults)
+}
+
+// faultSegments returns the segments with the names.
+func faultSegments(t testing.TB, names ...string) virtual.Segments {
+	s, err := virtual.ParseSegments(names...)
+	require.NoError(t, err)
+	return s
+}
+
+// TestChromiumSegments: a click on a segment of the drawn display makes it dead, another
+// one a ghost, and a third one mends it.
+func TestChromiumSegments(t *testing.T) {
+	driftInBoth(t, driftConfig, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+		const bar = `.fault-part[data-name="bar1"]`
+		labelled := func(text string) {
+			b.WaitUntil(fmt.Sprintf(`document.querySelector('%s').getAttribute("aria-label").includes(%q)`, bar, text))
+		}
+		labelled(driftWord(ja, "正常", "works"))
+		driftPress(b, bar)
+		labelled(driftWord(ja, "点灯しない", "never on"))
+		faultsSynced(b, r, virtual.TokenFaults{Dead: faultSegments(t, "bar1")})
+		driftPress(b, bar)
+		labelled(driftWord(ja, "点灯したまま", "always on"))
+		faultsSynced(b, r, virtual.TokenFaults{Ghost: faultSegments(t, "bar1")})
+		driftPress(b, bar)
+		labelled(driftWord(ja, "正常", "works"))
+		faultsSynced(b, r, virtual.TokenFaults{})
+
+		driftPress(b, `.fault-part[data-name="tick"]`)
+		faultsSynced(b, r, virtual.TokenFaults{Dead: faultSegments(t, "tick")})
+		driftPress(b, "[data-fault-do=mend]")
+		faultsSynced(b, r, virtual.TokenFaults{})
+		b.WaitUntil(`document.querySelector("[data-fault-do=mend]").disabled`)
+	})
+}
+
+// TestChromiumSegmentKeys: the keyboard alone breaks a segment.
+func TestChromiumSegmentKeys(t *testing.T) {
+	driftInBoth(t, driftConfig, "button-8", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+		at := func(name string) {
+			b.WaitUntil(fmt.Sprintf(`document.activeElement.dataset.name === %q`, name))
+		}
+		eval[bool](b, `(document.querySelector('.fault-part[tabindex="0"]').focus(), true)`)
+		at("d0.a")
+		for _, step := range []struct{ key, to string }{
+			{kb.ArrowDown, "d0.g"}, {kb.ArrowDown, "d0.d"}, {kb.ArrowUp, "d0.g"}, {kb.ArrowUp, "d0.a"}, {kb.ArrowRight, "d1.a"}, {kb.ArrowLeft, "d0.a"},
+		} {
+			b.Run(chromedp.KeyEvent(step.key))
+			at(step.to)
+		}
+		b.Run(chromedp.KeyEvent("\r"))
+		faultsSynced(b, r, virtual.TokenFaults{Dead: faultSegments(t, "d0.a")})
+		b.Run(chromedp.KeyEvent(" "))
+		faultsSynced(b, r, virtual.TokenFaults{Ghost: faultSegments(t, "d0.a")})
+	})
+}
+
+// TestChromiumFlashAndPower: the switches arm the faults of the flash and the supply, and
+// go back when the fault has struck.
+func TestChromiumFlashAndPower(t *testing.T) {
+	driftInBoth(t, driftConfig, "button-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+		driftPress(b, "#fault-flash")
+		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true})
+		driftEnter(b, "fault-power-number", "0")
+		driftPress(b, "#fault-power")
+		driftSays(b, driftWord(ja, "1から4294967295までの数を入力してください", "a number from 1 to 4294967295"))
+		b.WaitUntil(`!document.getElementById("fault-power").checked`)
+		driftEnter(b, "fault-power-number", "3")
+		driftPress(b, "#fault-power")
+		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true, PowerCutAt: 3})
+
+		r.world.Advance(virtual.Year / 365)
+		_, err := r.member(1).Do((*virtual.Token).Press) // which is counted in the flash
+		require.NoError(t, err)
+		b.WaitUntil(`!document.getElementById("fault-flash").checked`)
+		driftPress(b, "[data-fault-do=clear]")
+		driftSays(b, driftWord(ja, "すべて直しました", "no faults now"))
+		faultsSynced(b, r, virtual.TokenFaults{})
+		b.WaitUntil(`!document.getElementById("fault-power").checked`)
+	})
+}
+
+// TestChromiumLineFaults: each switch of a line sets its fault and mends it.
+func TestChromiumLineFaults(t *testing.T) {
+	driftInBoth(t, driftConfig, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+		b.WaitUntil(`document.querySelector('[data-fault="no line"]').hidden === false`)
+		p, err := r.fleet.Attach(r.member(1), "tcp:127.0.0.1:0")
+		require.NoError(t, err)
+		b.Open("/tokens/" + r.serial(1))
+		b.WaitUntil(`document.querySelector('[data-fault="line"]')?.hidden === false`)
+		for _, name := range []string{"drop", "flip", "double", "insert", "stall", "unplug", "baud"} {
+			faults := func() (in, out virtual.LineFaults) {
+				driftPress(b, "#fault-line-"+name)
+				b.WaitUntil(`!document.getElementById("token-faults").dataset.busy`)
+				return p.Faults().Get()
+			}
+			_, out := faults()
+			require.NotZero(t, out, name)
+			in, out := faults()
+			require.Zero(t, in, name)
+			require.Zero(t, out, name)
+		}
+	})
+}
