@@ -150,7 +150,7 @@ func newSheet(f Fob, back bool) *sheet {
 		side = "back"
 	}
 	width, height := f.Pixels()
-	s.add(`<svg xmlns="http://www.w3.org/2000/svg" class="fob fob-%s" viewBox="0 0 %s %s" width="%d" height="%d" %s>`,
+	s.add(`<svg xmlns="http://www.w3.org/2000/svg" class="fob-picture fob-%s" viewBox="0 0 %s %s" width="%d" height="%d" %s>`,
 		side, w, h, width, height, role)
 	s.add(`<defs>`)
 	for _, g := range gradients {
