@@ -46,6 +46,13 @@ func (k tokenSnapshot) name() string {
 // Len returns the number of tokens in the snapshot.
 func (s *Snapshot) Len() int { return len(s.tokens) }
 
+// Has reports whether the token is in the snapshot.
+func (s *Snapshot) Has(m Member) bool {
+	return slices.ContainsFunc(s.tokens, func(k tokenSnapshot) bool {
+		return k.tag == m.tag && k.snapshot.HardwareID() == m.Token.HardwareID()
+	})
+}
+
 // Size returns the size of the snapshot's file in bytes. It is estimated from the first
 // 100 tokens if there are more.
 func (s *Snapshot) Size() int64 {

@@ -16,7 +16,7 @@ import (
 )
 
 func (f *fleetCmd) fileCmds() []*cobra.Command {
-	return []*cobra.Command{f.snapCmd(), f.oracleCmd(), f.exportCmd()}
+	return []*cobra.Command{f.snapCmd(), f.oracleCmd(), f.exportCmd(), f.qrCmd()}
 }
 
 func (f *fleetCmd) snapCmd() *cobra.Command {
@@ -34,11 +34,12 @@ func (f *fleetCmd) snapCmd() *cobra.Command {
 			return f.snapCall(cmd.Context(), "POST", "/v1/snapshots", in)
 		},
 	}
+	var token string
 	ls := &cobra.Command{
 		Use: "ls", Short: "List the snapshots", Args: noArgs,
-		Example: "  fob fleet snap ls",
+		Example: "  fob fleet snap ls\n  fob fleet snap ls --token ZZFB00000001",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := f.snapshots(cmd.Context())
+			list, err := f.snapshots(cmd.Context(), token)
 			if err != nil {
 				return err
 			}
@@ -49,6 +50,7 @@ func (f *fleetCmd) snapCmd() *cobra.Command {
 			return f.table(rows)
 		},
 	}
+	ls.Flags().StringVar(&token, "token", "", "only snapshots that contain this `TOKEN`")
 	show := &cobra.Command{
 		Use: "show NAME", Short: "Show one snapshot", Args: names(1, 1),
 		Example: "  fob fleet snap show before",
@@ -147,15 +149,31 @@ func (f *fleetCmd) oracleCmd() *cobra.Command {
 }
 
 func (f *fleetCmd) exportCmd() *cobra.Command {
-	var format, out string
+	var token, format, out string
 	cmd := &cobra.Command{
 		Use: "export --out FILE", Short: "Write the tokens' seeds to a seed file, if fob run has --allow-seed-export", Args: noArgs,
 		Example: "  fob fleet export --out seeds.xml\n  fob fleet export --format oath-csv --out seeds.csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.secretFile(cmd.Context(), "/v1/export?format="+url.QueryEscape(format), out)
+			query := url.Values{"format": {format}}
+			if cmd.Flags().Changed("token") {
+				query.Set("token", token)
+			}
+			return f.secretFile(cmd.Context(), "/v1/export?"+query.Encode(), out)
 		},
 	}
+	cmd.Flags().StringVar(&token, "token", "", "only this `TOKEN`; default: all")
 	cmd.Flags().StringVar(&format, "format", "pskc", "`NAME` of the format; fob seeds lists them")
+	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write, which must not exist")
+	cmd.MarkFlagRequired("out")
+	return cmd
+}
+
+func (f *fleetCmd) qrCmd() *cobra.Command {
+	var out string
+	cmd := tokenCmd("qr", "Write the token's seed as a QR code (SVG), if fob run has --allow-seed-export", func(ctx context.Context, name string) error {
+		return f.secretFile(ctx, tokenPath(name, "/qr"), out)
+	})
+	cmd.Example = "  fob fleet qr ZZFB00000001 --out token.svg"
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write, which must not exist")
 	cmd.MarkFlagRequired("out")
 	return cmd
@@ -184,9 +202,14 @@ func (f *fleetCmd) snapCall(ctx context.Context, method, path string, in any) er
 	return f.table([][]string{s.row()})
 }
 
-func (f *fleetCmd) snapshots(ctx context.Context) ([]fleetSnapshot, error) {
+// snapshots returns the snapshots that contain a token, or all if it is "".
+func (f *fleetCmd) snapshots(ctx context.Context, token string) ([]fleetSnapshot, error) {
+	path := "/v1/snapshots"
+	if token != "" {
+		path += "?token=" + url.QueryEscape(token)
+	}
 	var list struct{ Items []fleetSnapshot }
-	err := f.call(ctx, "GET", "/v1/snapshots", nil, &list)
+	err := f.call(ctx, "GET", path, nil, &list)
 	return list.Items, err
 }
 

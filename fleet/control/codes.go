@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -17,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/barcode"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -65,6 +67,7 @@ type oracleView struct {
 }
 
 type exportInput struct {
+	Token  string `query:"token" maxLength:"40" doc:"only this token: a serial number or a hardware id; all by default" example:"ZZFB00000001"`
 	Format string `query:"format" maxLength:"30" default:"pskc" doc:"name of a seed file format; see fob seeds formats"`
 }
 
@@ -127,7 +130,8 @@ func (s *server) codes() {
 		func(context.Context, *nothing) (*huma.StreamResponse, error) {
 			return &huma.StreamResponse{Body: s.writeCodes}, nil
 		})
-	addFile(s, "/v1/export", "export", "A seed file of all tokens that have a seed; only with --allow-seed-export", s.export)
+	s.qr()
+	addFile(s, "/v1/export", "export", "A seed file of all tokens that have a seed, or of one token; only with --allow-seed-export", s.export)
 }
 
 func codeOf(c fleet.Code) codeView {
@@ -193,7 +197,58 @@ func (s *server) export(in *exportInput) (func(io.Writer) error, error) {
 	if err != nil {
 		return nil, invalid("query.format", err.Error())
 	}
-	return func(w io.Writer) error { return s.fleet.Export(w, f) }, nil
+	if in.Token == "" {
+		return func(w io.Writer) error { return s.fleet.Export(w, f) }, nil
+	}
+	m, err := s.fleet.Find(in.Token)
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer) error { return m.Export(w, f) }, nil
+}
+
+// qr adds the operation that answers with a QR code.
+func (s *server) qr() {
+	op := operation(http.MethodGet, "/v1/tokens/{token}/qr", "qr", "The token's seed as a QR code (otpauth URI); only with --allow-seed-export")
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"image/svg+xml": {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
+	huma.Register(s.api, op, func(_ context.Context, in *ByToken) (*fileOutput, error) {
+		picture, err := s.qrOf(in.Token)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return &fileOutput{"image/svg+xml", picture}, nil
+	})
+}
+
+// qrOf returns the QR code of a token's seed as an SVG.
+func (s *server) qrOf(name string) ([]byte, error) {
+	if err := s.refuseSeeds(); err != nil {
+		return nil, err
+	}
+	m, err := s.fleet.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	uri, err := m.OTPAuthURI()
+	if err != nil {
+		return nil, err
+	}
+	modules, err := barcode.QR(uri)
+	if err != nil {
+		return nil, err
+	}
+	out := fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[1]d" width="%[2]d" height="%[2]d" shape-rendering="crispEdges">`+
+		`<rect width="%[1]d" height="%[1]d" fill="#ffffff"/><path fill="#000000" d="`, len(modules), 8*len(modules))
+	for y, row := range modules {
+		for x, dark := range row {
+			if dark {
+				out = fmt.Appendf(out, "M%d %dh1v1h-1z", x, y)
+			}
+		}
+	}
+	return append(out, `"/></svg>`+"\n"...), nil
 }
 
 // addFile adds an operation that answers with a file, which is written as it is made.

@@ -111,6 +111,7 @@ var conflicts = map[string][]int{
 	"advance":       {http.StatusConflict},
 	"code":          {http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"export":        {http.StatusConflict, http.StatusForbidden},
+	"qr":            {http.StatusConflict, http.StatusForbidden},
 	"get-snapshot":  {http.StatusForbidden},
 	"make-link":     {http.StatusNotFound},
 	"oracle":        {http.StatusConflict, http.StatusNotFound},

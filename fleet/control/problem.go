@@ -42,6 +42,7 @@ var kinds = []struct {
 	{fleet.ErrBehind, http.StatusConflict, "wait_behind"},
 	{fleet.ErrStopped, http.StatusConflict, "clock_stopped"},
 	{fleet.ErrNoCode, http.StatusConflict, "no_code"},
+	{fleet.ErrNoSeed, http.StatusConflict, "no_seed"},
 	{fleet.ErrPlugged, http.StatusConflict, "port_state"},
 	{fleet.ErrCount, http.StatusUnprocessableEntity, "token_limit"},
 	{fleet.ErrLot, http.StatusUnprocessableEntity, "invalid_lot"},

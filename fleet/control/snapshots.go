@@ -54,6 +54,10 @@ type bySnapshot struct {
 	Name string `path:"name" maxLength:"60" doc:"of a snapshot" example:"before"`
 }
 
+type snapshotQuery struct {
+	Token string `query:"token" maxLength:"40" doc:"only snapshots that contain this token: a serial number or a hardware id" example:"ZZFB00000001"`
+}
+
 type loadInput struct {
 	Name    string `path:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
 	RawBody []byte
@@ -84,9 +88,19 @@ func (s *server) snapshots() {
 			}
 			return &body[snapshotView]{snapshotOf(s.fleet.TakeSnapshot(in.Body.Name, members...))}, nil
 		})
-	get(s, "/v1/snapshots", "list-snapshots", "The snapshots", func(*nothing) (*body[listOf[snapshotView]], error) {
+	get(s, "/v1/snapshots", "list-snapshots", "The snapshots", func(in *snapshotQuery) (*body[listOf[snapshotView]], error) {
+		var m fleet.Member
+		if in.Token != "" {
+			var err error
+			if m, err = s.fleet.Find(in.Token); err != nil {
+				return nil, err
+			}
+		}
 		list := listOf[snapshotView]{Items: []snapshotView{}}
 		for _, snap := range s.fleet.Snapshots() {
+			if in.Token != "" && !snap.Has(m) {
+				continue
+			}
 			list.Items = append(list.Items, snapshotOf(snap))
 		}
 		return &body[listOf[snapshotView]]{list}, nil

@@ -99,7 +99,11 @@ func (b *Tab) listen(event any) {
 			b.Reports = append(b.Reports, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
-		b.Reports = append(b.Reports, fmt.Sprint(e.Type, " ", e.Args))
+		report := string(e.Type)
+		for _, a := range e.Args {
+			report += " " + a.Description + string(a.Value)
+		}
+		b.Reports = append(b.Reports, report)
 	case *runtime.EventExceptionThrown:
 		b.Reports = append(b.Reports, e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
