@@ -280,18 +280,21 @@ fob.token = (() => {
       }
       return;
     }
-    sent = sent.then(() => act(null, () => fob.api("POST", path("/press"), { hold: "0s" })));
+    sent = sent.then(letGo);
   }
   const release = () => up(false);
 
-  // A tab that closes cannot wait for an answer.
+  // letGo ends a hold. The request outlives the page.
+  const letGo = () => fetch(path("/press"), {
+    method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: '{"hold":"0s"}',
+  }).catch(() => {}); // the hold ends by itself
+
+  // A tab that closes cannot wait for the answer to the hold.
   function abandon() {
-    if (pressed === "held") {
-      pressed = null;
-      fetch(path("/press"), {
-        method: "POST", keepalive: true, credentials: "same-origin",
-        headers: { "Content-Type": "application/json" }, body: '{"hold":"0s"}',
-      });
+    const held = pressed === "held";
+    if (held) {
+      letGo();
+      pressed = 0; // no timer, and no second request
     }
     release();
   }

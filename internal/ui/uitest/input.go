@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uitest
+
+import (
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+// Call sends a command of the developer tools to the tab.
+func Call[P, R any](b *Tab, command cdp.Command[P, R], parameters P) R {
+	b.T.Helper()
+	r, err := chromedp.Call(b.ctx, command, parameters)
+	b.check(err)
+	return r
+}
+
+// Middle returns the middle of an element in the window, after it was scrolled there.
+func (b *Tab) Middle(at string) (x, y float64) {
+	b.T.Helper()
+	p := Result(b, chromedp.Evaluate[[2]float64](`(() => {
+		const e = document.querySelector(`+"`"+at+"`"+`);
+		e.scrollIntoView({ block: "center", behavior: "instant" });
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`))
+	return p[0], p[1]
+}
+
+// MouseDown moves the mouse to the middle of an element and presses its left button.
+func (b *Tab) MouseDown(at string) {
+	b.T.Helper()
+	x, y := b.Middle(at)
+	Call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseMoved", X: x, Y: y})
+	Call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mousePressed", X: x, Y: y, Button: "left", Buttons: 1, ClickCount: 1})
+}
+
+// MouseUp releases the left button where the mouse is on an element.
+func (b *Tab) MouseUp(at string) {
+	b.T.Helper()
+	x, y := b.Middle(at)
+	Call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseReleased", X: x, Y: y, Button: "left", ClickCount: 1})
+}
+
+// MouseAway moves the mouse to the corner of the window, with its button as it is.
+func (b *Tab) MouseAway() {
+	b.T.Helper()
+	Call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseMoved", X: 1, Y: 1, Buttons: 1})
+}
+
+// Touch puts a finger on the middle of an element.
+func (b *Tab) Touch(at string) {
+	b.T.Helper()
+	x, y := b.Middle(at)
+	Call(b, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: "touchStart", TouchPoints: []*input.TouchPoint{{X: x, Y: y}}})
+}
+
+// TouchMove moves the finger to a place in the window.
+func (b *Tab) TouchMove(x, y float64) {
+	b.T.Helper()
+	Call(b, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: "touchMove", TouchPoints: []*input.TouchPoint{{X: x, Y: y}}})
+}
+
+// TouchEnd lifts the finger.
+func (b *Tab) TouchEnd() {
+	b.T.Helper()
+	Call(b, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: "touchEnd", TouchPoints: []*input.TouchPoint{}})
+}
+
+// SpaceDown presses the space bar, and SpaceUp releases it.
+func (b *Tab) SpaceDown() {
+	b.T.Helper()
+	Call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyDown", Key: " ", Code: "Space", Text: " ", WindowsVirtualKeyCode: 32})
+}
+
+// SpaceUp releases the space bar.
+func (b *Tab) SpaceUp() {
+	b.T.Helper()
+	Call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "keyUp", Key: " ", Code: "Space", WindowsVirtualKeyCode: 32})
+}
