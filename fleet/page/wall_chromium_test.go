@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -310,9 +311,14 @@ func TestChromiumWallMany(t *testing.T) {
 	b.WaitUntil(`document.querySelector("#wall-bar [value=all]").textContent === "Select all that match"`)
 	b.Run(chromedp.Click(chromedp.CSS("#wall-bar [value=all]")))
 	b.WaitUntil(`document.getElementById("wall-selected").textContent === "1,003 selected"`)
-	act(b, "temperature", `form.celsius.value = "40"`)
-	b.WaitUntil(`document.getElementById("say").textContent.includes("1,003 tokens have the temperature")`)
-	r.waitEvents(virtual.EventTemperature, 1003)
+	act(b, "remove", "") // the tokens of both pages
+	b.WaitUntil(`document.getElementById("say").textContent.includes("1,003 tokens removed")`)
+	b.WaitUntil(`!document.getElementById("start").hidden && document.getElementById("wall").hidden`)
+	require.Zero(t, r.fleet.Len())
+	_, err := r.fleet.MakeLot(ready(1003, "always-on-6"))
+	require.NoError(t, err)
+	waitFaces(b, 1000)
+	require.True(t, eval[bool](b, `document.getElementById("wall-bar").hidden`), "no token is selected")
 
 	b.Click(`#wall-pager [rel="next"]`)
 	waitFaces(b, 3)
@@ -356,6 +362,9 @@ func TestChromiumWallActions(t *testing.T) {
 		act(b, "age", `form.years.value = "2"; form.months.value = "6"`)
 		said("4 tokens are older.", "4個を経年させました。")
 		require.Less(t, r.member(6).Look().Battery, age)
+		act(b, "temperature", `form.celsius.value = "40"`)
+		said("4 tokens have the temperature.", "4個の温度を変更しました。")
+		r.waitEvents(virtual.EventTemperature, 4)
 		act(b, "battery", `form.do.value = "remove"`)
 		said("Batteries of 4 tokens changed.", "4個の電池を操作しました。")
 		require.False(t, r.member(6).Look().Powered)
@@ -388,6 +397,34 @@ func TestChromiumWallActions(t *testing.T) {
 		waitFaces(b, 10)
 		require.Equal(t, 10, r.fleet.Len())
 	})
+}
+
+// TestChromiumWallStop: a person stops an action, and learns how far it got.
+func TestChromiumWallStop(t *testing.T) {
+	r := newWall(t)
+	b := r.openWall("/", 11)
+	clickOn(b, 1, ".track")
+	b.Run(chromedp.Click(chromedp.CSS("#wall-bar [value=all]")))
+	waitSelected(b, 11)
+	release := make(chan struct{})
+	var held, busy sync.WaitGroup
+	for place := 3; place <= 6; place++ { // as many as the page presses at once
+		held.Add(1)
+		busy.Go(func() {
+			r.member(place).Token.Look(func(virtual.Reading) {
+				held.Done()
+				<-release
+			})
+		})
+	}
+	held.Wait()
+	b.Run(chromedp.Click(chromedp.CSS("#wall-bar [value=press]")))
+	b.WaitUntil(`document.querySelector("#wall-progress span").textContent === "2 of 11"`)
+	b.Run(chromedp.Click(chromedp.CSS("#wall-progress [value=stop]")))
+	close(release)
+	busy.Wait()
+	b.WaitUntil(`document.getElementById("say").textContent === "6 tokens pressed. Stopped: 5 were left as they are."`)
+	r.waitEvents(virtual.EventPress, 6)
 }
 
 // TestChromiumWallMotion: countdowns stand still with the clock, and are numbers if motion

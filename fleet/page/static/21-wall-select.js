@@ -204,11 +204,17 @@
     all.textContent = beyond ? fob.text("wall select match") : wall.counted("wall select all", wall.count().shown);
   }
   wall.onChange(told);
-  wall.selection = { list: () => [...selected.values()], clear, set(list) {
-    clear();
-    list.forEach((one) => (faces.has(one.tag) ? mark(one.tag, true) : selected.set(one.tag, one)));
-    told();
-  } };
+  wall.selection = {
+    list: () => [...selected.values()],
+    set(list) {
+      clear();
+      list.forEach((one) => (faces.has(one.tag) ? mark(one.tag, true) : selected.set(one.tag, one)));
+      told();
+    },
+    drop(tag) { // a token that was removed
+      selected.delete(tag);
+    },
+  };
   bar.addEventListener("click", (event) => {
     const value = event.target.closest("button")?.value;
     if (value === "all") {
@@ -233,19 +239,17 @@
     }
   }
   // If a token goes, the focus moves to its neighbour.
-  wall.leaving = (item) => {
-    if (selected.has(item.face.tag)) {
-      selected.delete(item.face.tag);
-    }
-    const all = rows();
-    const i = all.indexOf(item.row);
-    const next = all[i + 1] ?? all[i - 1];
-    if (!next) {
+  wall.leaving = ({ face, row }) => {
+    selected.delete(face.tag);
+    if (row.tabIndex !== 0) {
       return;
     }
-    if (item.row.contains(document.activeElement)) {
+    const all = rows();
+    const i = all.indexOf(row);
+    const next = all[i + 1] ?? all[i - 1];
+    if (next && row.contains(document.activeElement)) {
       focusOn(next, false);
-    } else if (item.row.tabIndex === 0) {
+    } else if (next) {
       next.tabIndex = 0;
     }
   };

@@ -84,6 +84,9 @@
         const token = tokens[next++];
         try {
           await one(token);
+          if (name === "remove") {
+            wall.selection.drop(token.tag);
+          }
         } catch (problem) {
           failed.push({ token, detail: [problem.detail, ...(problem.errors ?? []).map((e) => e.message)].join(" ") });
           if (problem.status === 0) {
