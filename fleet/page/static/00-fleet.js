@@ -16,6 +16,7 @@ const fob = (() => {
   }
 
   // say shows a message, which screen readers read out. The tone is "good", "bad" or "".
+  // A bad one stays until the next, or until a click on it.
   let saying = 0;
   function say(message, tone = "") {
     const old = document.getElementById("say");
@@ -28,12 +29,15 @@ const fob = (() => {
     old.className = message ? "flash " + (tone || "plain") : "";
     old.replaceChildren(p);
     if (tone !== "bad") {
-      saying = setTimeout(() => {
-        old.className = "";
-        old.replaceChildren();
-      }, 8000);
+      saying = setTimeout(unsay, 8000);
     }
   }
+  function unsay() {
+    const old = document.getElementById("say");
+    old.className = "";
+    old.replaceChildren();
+  }
+  document.getElementById("say")?.addEventListener("click", unsay);
 
   // api sends a request to the HTTP API and returns its answer. On a problem, it throws
   // {status, code, detail}.
