@@ -381,7 +381,7 @@ func TestChromiumWallActions(t *testing.T) {
 		act(b, "faults", `form.fault.value = "dead"; form.segment.value = "d7.a"`)
 		said("1 failed.", "1個は失敗しました。")
 		require.Contains(t, eval[string](b, `document.getElementById("wall-failures").textContent`), r.serial(1)+": ")
-		require.True(t, eval[bool](b, face(6)+`.getAttribute("aria-label").includes("`+in("Dead segment", "点灯不良")+`")`))
+		b.WaitUntil(face(6) + `.getAttribute("aria-label").includes("` + in("Dead segment", "点灯不良") + `")`)
 		b.Run(chromedp.Click(chromedp.CSS("#wall-failures [value=select]")))
 		waitSelected(b, 1)
 		act(b, "faults", `form.fault.value = "flash_fail"`)
