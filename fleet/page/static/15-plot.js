@@ -4,7 +4,7 @@
 
 fob.plot = (() => {
   const ns = "http://www.w3.org/2000/svg";
-  const left = 62;
+  const left = 76;
   const right = 14;
   const top = 12;
   const bottom = 28;
