@@ -35,8 +35,8 @@
 // button.danger, a.button), tag with a [Tone], list, tabs, shortcuts, form-grid, search,
 // tables in a div.scroll (table.stack, whose cells have the attribute data-label), serial
 // for serial numbers, beside for text with pictures beside it on a wide screen,
-// fob-picture for drawings of package picture, and script for elements that need JavaScript. An attribute
-// data-print makes a button print the page.
+// fob-picture for drawings of package picture, and script for elements that need
+// JavaScript. An attribute data-print makes a button print the page.
 //
 // # Rules
 //
