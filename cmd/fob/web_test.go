@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/fleet/control"
+	fleetpage "github.com/d204ef64/fob/fleet/page"
 	"github.com/d204ef64/fob/internal/webapi"
 	"github.com/d204ef64/fob/line/page"
 	"github.com/d204ef64/fob/virtual"
@@ -52,7 +52,7 @@ func TestStalledBodies(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	for name, h := range map[string]http.Handler{
 		"line":  page.New(page.Options{Key: "the-key-of-the-tests"}),
-		"fleet": control.New(f, control.Options{Key: "the-key-of-the-tests"}),
+		"fleet": fleetpage.New(f, fleetpage.Options{Key: "the-key-of-the-tests"}),
 	} {
 		w := webOf(t, h)
 		w.stall = 50 * time.Millisecond

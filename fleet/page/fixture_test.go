@@ -4,6 +4,8 @@ package page_test
 
 import (
 	"context"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -105,4 +107,30 @@ func (r *rig) member(place int) fleet.Member {
 func (r *rig) serial(place int) string {
 	serial, _ := r.member(place).Token.BackLabel()
 	return strings.TrimSpace(serial.String())
+}
+
+// process is a fleet that is served at an address, as by fob run.
+type process struct {
+	pages *page.Server
+	http  *http.Server
+	end   context.CancelCauseFunc
+}
+
+// serveAt serves the rig's fleet at an address.
+func (r *rig) serveAt(address, key string) (*process, string) {
+	r.t.Helper()
+	l, err := net.Listen("tcp", address)
+	require.NoError(r.t, err)
+	ctx, end := context.WithCancelCause(context.Background())
+	p := &process{pages: page.New(r.fleet, page.Options{Key: key}), end: end}
+	p.http = &http.Server{
+		Handler: p.pages, BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { // a slow client is one soon
+			require.NoError(r.t, c.(*net.TCPConn).SetWriteBuffer(4096))
+			return ctx
+		},
+	}
+	go p.http.Serve(l)
+	r.t.Cleanup(func() { p.http.Close() })
+	return p, l.Addr().String()
 }

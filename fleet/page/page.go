@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/gzhttp"
+
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/internal/ui"
@@ -101,7 +103,7 @@ func New(f *fleet.Fleet, o Options) *Server {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, r, func() { webapi.Unrouted(mux, w, r, "") })
 	})
-	pages := ui.Secure(s.gate.Admit(mux))
+	pages := compressed(ui.Secure(s.gate.Admit(mux)))
 	return &Server{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isForAPI(r) {
 			api.ServeHTTP(w, r)
@@ -109,6 +111,16 @@ func New(f *fleet.Fleet, o Options) *Server {
 		}
 		pages.ServeHTTP(w, r)
 	}), s.gate}
+}
+
+// compressed compresses pages, scripts, styles and live messages with gzip, if the browser
+// accepts it. A message is sent at once.
+func compressed(next http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.EnableZstd(false))
+	if err != nil {
+		panic("page: internal error: " + err.Error())
+	}
+	return wrap(next)
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,8 @@ type Tab struct {
 	ctx context.Context
 
 	base string
+
+	ignored []string // parts of reports
 
 	Mu        sync.Mutex // protects Reports and Requested
 	Reports   []string
@@ -75,11 +78,25 @@ func newTab(t testing.TB, ctx context.Context, base string) *Tab {
 	t.Cleanup(func() {
 		b.Mu.Lock()
 		defer b.Mu.Unlock()
+		b.Reports = slices.DeleteFunc(b.Reports, func(report string) bool {
+			return slices.ContainsFunc(b.ignored, func(part string) bool { return strings.Contains(report, part) })
+		})
 		if len(b.Reports) > 0 {
 			t.Errorf("reports of the browser: %q", b.Reports)
 		}
 	})
 	return b
+}
+
+// Ignore lets the browser report some things that the test itself causes. A report with one
+// of the parts fails nothing.
+func (b *Tab) Ignore(parts ...string) { b.ignored = append(b.ignored, parts...) }
+
+// EmptyCache removes the files that the browser has kept.
+func (b *Tab) EmptyCache() {
+	b.T.Helper()
+	_, err := chromedp.Call(b.ctx, network.ClearBrowserCache, cdp.Empty{})
+	b.check(err)
 }
 
 func (b *Tab) check(err error) {
@@ -125,10 +142,25 @@ func Result[T any](b *Tab, a chromedp.Action[T]) T {
 	return v
 }
 
-// WaitUntil waits until an expression is true on the page.
+// WaitUntil waits until an expression is true on the page, which may be loaded anew
+// meanwhile.
 func (b *Tab) WaitUntil(expression string) {
 	b.T.Helper()
-	Result(b, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0))) // the tab has a limit
+	for {
+		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0))) // the tab has a limit
+		if err == nil || !isReload(err) {
+			b.check(err)
+			return
+		}
+	}
+}
+
+// isReload reports whether Chromium could not evaluate an expression because the page was
+// loaded anew.
+func isReload(err error) bool {
+	return slices.ContainsFunc([]string{"navigated", "context was destroyed", "Cannot find context"}, func(part string) bool {
+		return strings.Contains(err.Error(), part)
+	})
 }
 
 // Open opens a path and waits for the page's title.
