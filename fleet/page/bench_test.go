@@ -5,6 +5,9 @@ package page_test
 import (
 	"net"
 	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -47,7 +50,7 @@ const (
 // and to the last face, the bytes until then, the frames of a second while 1,000 countdowns
 // run, and the memory of the page over an hour of world time at speed 60.
 func BenchmarkWall(b *testing.B) {
-	r := newRig(b, virtual.Config{Mode: virtual.Scaled, Rate: 1}, ready(wallTokens, "always-on-6"))
+	r := newRig(b, virtual.Config{Mode: virtual.Manual}, ready(wallTokens, "always-on-6"))
 	var sent atomic.Int64
 	counted := httptest.NewUnstartedServer(r.pages)
 	counted.Listener = countingListener{counted.Listener, &sent}
@@ -61,8 +64,10 @@ func BenchmarkWall(b *testing.B) {
 		tab.Open(r.pages.NewLink())
 		tab.WaitUntil(allShown)
 		measurePaint(b, tab, &sent)
+		require.NoError(b, r.world.SetMode(virtual.Real, 0))
 		measureFrames(b, tab)
 		measureMemory(b, tab, r)
+		require.NoError(b, r.world.SetMode(virtual.Manual, 0))
 	}
 }
 
@@ -88,7 +93,7 @@ func measureFrames(b *testing.B, tab *uitest.Tab) {
 		time.Sleep(seconds * time.Second) // the frames of this time are counted
 		eval[bool](tab, `window.running = false, true`)
 	})
-	frames, dropped, task := 0, 0, 0.0
+	frames, dropped, work := 0, 0, 0.0
 	for _, e := range events {
 		switch e.Name {
 		case "DrawFrame":
@@ -96,18 +101,17 @@ func measureFrames(b *testing.B, tab *uitest.Tab) {
 		case "DroppedFrame":
 			dropped++
 		case "RunTask":
-			task = max(task, e.Duration)
+			work += e.Work
 		}
 	}
 	b.ReportMetric(float64(frames)/seconds, "frames/s")
 	b.ReportMetric(float64(dropped)/seconds, "dropped-frames/s")
-	b.ReportMetric(task/1000, "ms-longest-task")
+	b.ReportMetric(work/1000/float64(max(frames, 1)), "cpu-ms/frame")
 }
 
 // measureMemory lets an hour of the world pass at speed 60.
 func measureMemory(b *testing.B, tab *uitest.Tab, r *rig) {
 	require.NoError(b, r.world.SetMode(virtual.Scaled, 60))
-	defer func() { require.NoError(b, r.world.SetMode(virtual.Scaled, 1)) }()
 	pass := func(d time.Duration) {
 		reached := make(chan struct{})
 		r.world.At(r.world.Now().Add(d), func() { close(reached) })
@@ -120,4 +124,34 @@ func measureMemory(b *testing.B, tab *uitest.Tab, r *rig) {
 	b.ReportMetric(after/1e6, "MB-script")
 	b.ReportMetric((after-before)/1e6, "MB-growth/h")
 	b.ReportMetric(float64(nodesAfter-nodes), "nodes-growth/h")
+}
+
+// BenchmarkOpenPage measures how much longer a press takes in a large fleet while a browser
+// has its wall open.
+func BenchmarkOpenPage(b *testing.B) {
+	tokens := 10_000
+	if text := os.Getenv("FOB_TOKENS"); text != "" {
+		var err error
+		tokens, err = strconv.Atoi(text)
+		require.NoError(b, err)
+	}
+	r := newRig(b, virtual.Config{Mode: virtual.Manual}, ready(tokens, "button-6"))
+	members := slices.Collect(r.fleet.All(0))
+	press := func(b *testing.B) {
+		for i := range b.N {
+			_, err := members[i*7919%len(members)].Do((*virtual.Token).Press)
+			require.NoError(b, err)
+		}
+	}
+	b.Run("closed", press)
+	l := r.listen("page=wall", "")
+	l.until(tagOf(1000))
+	go func() {
+		for {
+			if _, err := l.lines.ReadString('\n'); err != nil {
+				return
+			}
+		}
+	}()
+	b.Run("open", press)
 }

@@ -16,7 +16,7 @@ func connectionIs(state string) string {
 	return `document.getElementById("live")?.dataset.state === "` + state + `"`
 }
 
-// TestChromiumProcessGone: when the process ends or is killed, the page says so. When it is
+// TestChromiumProcessGone: when the process ends or is killed, the page shows it. When it is
 // back, the page goes on by itself: with the same API key where it was, otherwise at the
 // login.
 func TestChromiumProcessGone(t *testing.T) {
@@ -66,7 +66,7 @@ func TestChromiumBroken(t *testing.T) {
 	b.WaitUntil(`[...document.querySelectorAll(".face")].some((row) => row.fob.face.text === "` + r.member(1).Look().Text + `")`)
 }
 
-// TestChromiumTwo: two people see what either does to a token.
+// TestChromiumTwo: if one person acts on a token, another sees it.
 func TestChromiumTwo(t *testing.T) {
 	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(1, "button-6"))
 	one, two := r.open("/"), r.open("/")

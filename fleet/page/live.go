@@ -129,6 +129,7 @@ func (l *live) next(ctx context.Context, out []byte) ([]byte, bool) {
 	}
 	entries, lost := l.entries()
 	next, more := l.view.fill(&u, l.fleet.World().Now(), entries, lost)
+	more = more && ctx.Err() == nil // otherwise a fast clock would keep a page that is to end
 	l.bell.ringAt(next)
 	stale := l.last.Sub(l.clock) >= clockTime && !u.empty()
 	for _, e := range entries {

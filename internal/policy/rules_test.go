@@ -85,6 +85,11 @@ var directions = []direction{
 		because: "the pages are one of the line's displays: it works without them",
 	},
 	{
+		who:     patterns{"fleet/...", "!fleet/page"},
+		never:   patterns{"fleet/page", "internal/ui", "internal/weblogin"},
+		because: "the pages are one of the fleet's displays: it works without them",
+	},
+	{
 		who:     patterns{"line/export", "line/audit"},
 		never:   patterns{"line", "line/printer"},
 		because: "exports and audits depend on the journal alone, not on the code that programs devices",
@@ -211,6 +216,16 @@ var fences = []fence{
 		pkgs:    patterns{"github.com/d204ef64/fob/internal/ui"},
 		in:      patterns{"validator/pages", "line/page", "fleet/page", "internal/weblogin"},
 		because: "only the packages of web pages need it",
+	},
+	{
+		pkgs:    patterns{"github.com/d204ef64/fob/internal/weblogin"},
+		in:      patterns{"line/page", "fleet/page"},
+		because: "only the packages of web pages need it",
+	},
+	{
+		pkgs:    patterns{"github.com/klauspost/compress/..."},
+		in:      patterns{"fleet/page"},
+		because: "answers of the API and of the bank are not compressed: their length must not depend on secrets in them",
 	},
 	{
 		pkgs:    patterns{"github.com/chromedp/..."},

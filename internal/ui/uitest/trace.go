@@ -15,9 +15,8 @@ import (
 
 // TraceEvent is an event in Chromium's trace.
 type TraceEvent struct {
-	Name     string  `json:"name"`
-	Micros   float64 `json:"ts"`
-	Duration float64 `json:"dur"` // microseconds
+	Name string  `json:"name"`
+	Work float64 `json:"tdur"` // time of the processor in microseconds
 }
 
 // Trace returns the events of some of Chromium's trace categories while a function runs.
