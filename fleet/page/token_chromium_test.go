@@ -412,20 +412,42 @@ func TestChromiumTokenStates(t *testing.T) {
 	})
 }
 
-// TestChromiumTokenShots: the page of a token on a phone, a desk and a large screen.
+// TestChromiumTokenShots: the page of a token on a phone, a desk and a large screen, with
+// everything open.
 func TestChromiumTokenShots(t *testing.T) {
 	r := newRig(t, virtual.Config{}, ready(3, "button-6"))
-	_, err := r.fleet.Attach(r.member(1), "tcp:127.0.0.1:0")
+	p, err := r.fleet.Attach(r.member(1), "tcp:127.0.0.1:0")
 	require.NoError(t, err)
+	_, err = r.fleet.Attach(r.member(1), "tcp:127.0.0.1:0")
+	require.NoError(t, err)
+	p.Tap().Start()
+	conn, err := port.Open(t.Context(), p.Addr())
+	require.NoError(t, err)
+	c := host.New(conn, host.WithTimeout(patience))
+	_, err = c.Info(t.Context())
+	require.NoError(t, err)
+	require.Error(t, c.SetClock(t.Context(), time.Unix(0, 0)))
+	_, err = conn.Write([]byte("\x06\x09AAsCAAABAACPBaDesg==\n\x04\x14x\n"))
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	r.fleet.TakeSnapshot("before", r.member(1))
 	r.member(1).Token.Press()
 	b := r.open(r.tokenPath(1))
-	ready := `document.getElementById("token-code").dataset.has === "yes" && document.querySelector("[data-port]") !== null`
-	b.WaitUntil(ready)
+	unfold := func() {
+		b.WaitUntil(`document.getElementById("token-code").dataset.has === "yes" && document.querySelector("[data-name]") !== null && document.querySelectorAll("#token-messages [data-kind=error]").length === 2`)
+		press(b, `[data-port="p1"] [data-act="line"]`)
+		press(b, "#token-qr")
+		b.WaitUntil(`document.querySelector("#token-qr-place svg") !== null`)
+		eval[bool](b, `document.querySelector("#token-messages details").open = true, scrollTo(0, 0), true`)
+	}
+	unfold()
 	b.Shoot("token", []int64{390, 1280, 2560}, func(at string) {
 		require.Empty(t, b.Axe(), at)
 	})
 	english(b)
-	b.WaitUntil(ready)
+	unfold()
+	press(b, "#token-flip")
+	eval[bool](b, `scrollTo(0, 0), true`)
 	b.Shoot("token-en", []int64{390, 1280}, func(at string) {
 		require.Empty(t, b.Axe(), at)
 	})
