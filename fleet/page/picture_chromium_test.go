@@ -10,8 +10,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestChromiumPicture makes the picture of the documents, docs/wall.png: it is
-// picture-1280-light.png in the folder of FOB_SHOTS. Some tokens with a button show a code,
+// TestChromiumPicture makes the pictures of the documents: docs/wall.png and
+// docs/wall-token.png are picture-1280-light.png and the upper part of
+// picture-token-1280-light.png in the folder of FOB_SHOTS. Some tokens with a button show a code,
 // and others have faults.
 func TestChromiumPicture(t *testing.T) {
 	r := newRig(t, virtual.Config{At: time.Date(2026, 11, 30, 9, 41, 25, 0, time.UTC)},
@@ -31,4 +32,7 @@ func TestChromiumPicture(t *testing.T) {
 	english(b)
 	b.WaitUntil(`document.querySelectorAll(".face .fob svg path").length >= 18`)
 	b.Shoot("picture", []int64{1280, 1280}, func(string) {}) // the second time, all faces are painted
+	b.Open("/tokens/" + r.serial(10))
+	b.WaitUntil(isLive)
+	b.Shoot("picture-token", []int64{1280, 1280}, func(string) {})
 }
