@@ -44,7 +44,7 @@ func (b *Tab) WalkKeyboard() []string {
 const beginWalk = `(() => {
 	const modal = document.querySelector("dialog:modal");
 	const page = modal ?? document.body;
-	const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility === "visible" && !e.closest("[inert]");
+	const shown = (e) => e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true }) && !e.closest("[inert]");
 	const first = (e) => e.type !== "radio" || e === (document.querySelector('input[type=radio][name="' + CSS.escape(e.name) + '"]:checked') ??
 		document.querySelector('input[type=radio][name="' + CSS.escape(e.name) + '"]'));
 	const stops = [...page.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
@@ -66,7 +66,8 @@ const walkedTo = `(() => {
 	const name = window.fobStops.get(e) ?? "more: " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120);
 	const found = [name];
 	const outlined = (e) => { const s = getComputedStyle(e); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2; };
-	if (!outlined(e) && !outlined(e.parentElement)) found.push(name + ": no visible focus");
+	const stroked = (e) => { const s = getComputedStyle(e); return !/none|^rgba.*, 0\)$/.test(s.stroke) && parseFloat(s.strokeWidth) >= 2; }; // the outline of a shape
+	if (!outlined(e) && !outlined(e.parentElement) && !(e instanceof SVGElement && [e, ...e.children].some(stroked))) found.push(name + ": no visible focus");
 	const rects = [...e.getClientRects()].map((r) => ({
 		left: Math.max(r.left, 0), top: Math.max(r.top, 0), right: Math.min(r.right, innerWidth), bottom: Math.min(r.bottom, innerHeight),
 	})).filter((r) => r.left < r.right && r.top < r.bottom);

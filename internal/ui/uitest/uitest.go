@@ -260,6 +260,8 @@ func (b *Tab) resize(width int64) {
 	if got := Result(b, chromedp.Evaluate[int64](`window.innerWidth`)); got != width {
 		b.T.Fatalf("the window has %d pixels, not %d", got, width)
 	}
+	// Parts that the page draws only in view are drawn in the next frame.
+	Result(b, chromedp.Evaluate[bool](`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`, chromedp.EvalAwaitPromise))
 }
 
 // fits checks that the page is not wider than its window.
