@@ -140,8 +140,8 @@ func TestTwice(t *testing.T) {
 	require.True(t, again.Before)
 	b.check()
 
-	p := b.plug(m, 9)
 	n := b.count()
+	p := b.plug(m, 9)
 	e, _ := b.result(n, 9)
 	require.Equal(t, line.Known, e.Result)
 	b.pull(p)
@@ -357,8 +357,8 @@ func TestPulledOut(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for at := 40; at < 1400; at += 1 + random.IntN(200) {
 		m := b.device()
-		p := b.plug(m, 1)
 		n := b.count()
+		p := b.plug(m, 1)
 		p.Faults().Set(virtual.LineFaults{Unplug: at}, virtual.LineFaults{})
 		e, n := b.wait(n, "result or gone", func(e line.Event) bool { return e.Result == line.Pass || e.Result == line.Fail })
 		b.pull(p)
@@ -654,11 +654,19 @@ func TestPathChanged(t *testing.T) {
 		}
 		return found, err
 	}
+	pulled := make(chan struct{}) // the station must not be faster than this test
+	b.config.Report = func(e line.Event) {
+		b.report(e)
+		if e.Step == line.StepClock {
+			<-pulled
+		}
+	}
 	b.start()
 	m := b.device()
 	p := b.plug(m, 1)
 	_, n := b.wait(0, "clock", func(e line.Event) bool { return e.Step == line.StepClock })
 	b.pull(p)
+	close(pulled)
 	gone, n := b.wait(n, "gone", func(e line.Event) bool { return e.Result == line.Fail })
 	require.Contains(t, gone.Reason, "pulled out")
 	b.plug(m, 7)

@@ -29,6 +29,10 @@ import (
 // has a network namespace of its own because the documents use fixed ports.
 const docSectionEnv = "FOB_TEST_DOC_SECTION"
 
+// sectionLimit is the time limit of a section. Some sections compile fob, which takes minutes
+// on a slow machine.
+const sectionLimit = 30 * time.Minute
+
 // docShells are the shells of the readers.
 var docShells = map[string][]string{
 	"bash": {"bash", "--noprofile", "--norc"},
@@ -182,7 +186,7 @@ func inNamespace(t *testing.T, section, shell string) {
 	tooltest.Find(t, shell)
 	tooltest.Find(t, "ip")
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDocuments$", "-test.count=1", "-test.v",
-		"-test.timeout="+scriptLimit.String())
+		"-test.timeout="+sectionLimit.String())
 	cmd.Env = append(os.Environ(), docSectionEnv+"="+section+"/"+shell)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()
@@ -396,7 +400,7 @@ func (x *terminal) waitForEnd(t *testing.T) {
 	select {
 	case err := <-ended:
 		require.NoError(t, err, "%s", x.says())
-	case <-time.After(scriptLimit):
+	case <-time.After(sectionLimit):
 		t.Fatalf("does not end: %s", x.says())
 	}
 	t.Log(x.says())

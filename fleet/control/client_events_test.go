@@ -22,10 +22,11 @@ import (
 // TestEventsDropped: a client that was too slow gets the number of events that it has
 // missed. If the stream breaks, it asks again for the next event.
 func TestEventsDropped(t *testing.T) {
-	asked, n := make(chan string, 10), 0
+	asked := make(chan string, 10)
+	var n atomic.Int32 // the connection of an aborted request orders nothing
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.URL.Query().Get("after_seq")
-		switch n++; n {
+		switch n.Add(1) {
 		case 1:
 			_, _ = w.Write([]byte("event: dropped\ndata: {\"dropped\":7,\"oldest\":8}\n\n: \n\nid: 8\ndata: {\"seq\":8,\"event\":\"press\",\"token\":\"00\"}\n\n"))
 		case 2:

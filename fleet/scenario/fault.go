@@ -87,9 +87,12 @@ func (s *fault) check(c *checker) error {
 	if s.ofLine() {
 		return cmp.Or(c.hasPort(s.Port), s.In.check("in"), s.Out.check("out"))
 	}
-	for field, names := range map[string][]string{"dead": s.Dead, "ghost": s.Ghost} {
-		if _, err := virtual.ParseSegments(names...); err != nil {
-			return fmt.Errorf("%s: %w", field, err)
+	for _, f := range []struct {
+		name     string
+		segments []string
+	}{{"dead", s.Dead}, {"ghost", s.Ghost}} {
+		if _, err := virtual.ParseSegments(f.segments...); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
 	return c.token(s.Token)

@@ -17,7 +17,7 @@ import (
 )
 
 // patience is the time allowed for the server to start or to stop on a busy machine.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 // process is a running server.
 type process struct {

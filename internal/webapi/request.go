@@ -3,9 +3,11 @@
 package webapi
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +18,8 @@ func CheckQuery(raw string) *Problem {
 	if err != nil {
 		return Invalid("query", "the query cannot be parsed: "+err.Error())
 	}
-	for name, values := range q {
-		if len(values) > 1 {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if len(q[name]) > 1 {
 			return Invalid("query."+name, "the parameter is given more than once")
 		}
 	}

@@ -23,3 +23,10 @@ func TestProblemsDoNotGrow(t *testing.T) {
 		require.Less(t, w.Body.Len(), 3000, query[:10])
 	}
 }
+
+// TestFirstProblem checks that the same query has the same problem each time.
+func TestFirstProblem(t *testing.T) {
+	for range 20 {
+		require.Equal(t, "query.a", webapi.CheckQuery("c=1&c=2&b=1&b=2&a=1&a=2").Errors[0].Location)
+	}
+}

@@ -207,6 +207,15 @@ func TestFaults(t *testing.T) {
 		require.Contains(t, strings.Join(run(t, dir).Faults, "\n"), c.says)
 	}
 
+	// The same faults have the same order each time.
+	dir := copied(t, original)
+	for _, name := range []string{"head.json.sig", "manifest.json.sig"} {
+		require.NoError(t, os.Remove(filepath.Join(dir, "delivery", name)))
+	}
+	for range 20 {
+		require.Regexp(t, `(?s)manifest.json or its signature cannot be read.*head.json or its signature cannot be read`, strings.Join(run(t, dir).Faults, "\n"))
+	}
+
 	// A seed that came back after the acknowledgement.
 	back := copied(t, original)
 	acknowledge(t, back, digest, true)

@@ -143,14 +143,14 @@ func (a *auditor) export(ctx context.Context, dir string) error {
 	for _, f := range m.Check(dir) {
 		fault("%s", f)
 	}
-	for name, namespace := range map[string]string{export.ManifestName: journal.ExportNamespace, export.HeadName: journal.HeadNamespace} {
-		text, err := regularfile.Read(filepath.Join(dir, name))
-		signature, e := regularfile.Read(filepath.Join(dir, name+".sig"))
+	for _, signed := range []struct{ name, namespace string }{{export.ManifestName, journal.ExportNamespace}, {export.HeadName, journal.HeadNamespace}} {
+		text, err := regularfile.Read(filepath.Join(dir, signed.name))
+		signature, e := regularfile.Read(filepath.Join(dir, signed.name+".sig"))
 		if err = errors.Join(err, e); err != nil {
-			fault("%s or its signature cannot be read", name)
+			fault("%s or its signature cannot be read", signed.name)
 			continue
 		}
-		a.signature(filepath.Join(dir, name), text, signature, namespace)
+		a.signature(filepath.Join(dir, signed.name), text, signature, signed.namespace)
 	}
 	o, p := a.names[m.Order], a.history.exports[digest]
 	switch {

@@ -136,7 +136,9 @@ func (a *sharedAuditor) unique(*SharedReport) error {
 		}
 	})
 	for _, station := range slices.Sorted(maps.Keys(a.stations)) {
-		for order, digest := range a.stations[station].history.orders {
+		digests := a.stations[station].history.orders
+		for _, order := range slices.Sorted(maps.Keys(digests)) {
+			digest := digests[order]
 			if other := orders[order]; other != "" && other != digest {
 				a.fault("order %s has another content at %s than at another station", order, station)
 			}
@@ -262,8 +264,10 @@ func (a *sharedAuditor) counted(order string, p piece) {
 
 // handed compares the blocks in a station's records with the ledger.
 func (a *sharedAuditor) handed(station string, pieces map[string][]piece) {
-	for order, blocks := range a.stations[station].history.blocks {
-		for id, b := range blocks {
+	all := a.stations[station].history.blocks
+	for _, order := range slices.Sorted(maps.Keys(all)) {
+		for _, id := range slices.Sorted(maps.Keys(all[order])) {
+			b := all[order][id]
 			i := slices.IndexFunc(pieces[order], func(p piece) bool { return p.station == station && p.id == id })
 			if i < 0 {
 				a.fault("order %s: %s has block %d, which the ledger did not hand out", order, station, id)
@@ -297,8 +301,8 @@ func (a *sharedAuditor) units(*SharedReport) error {
 		}
 		return nil
 	})
-	for station, one := range a.stations {
-		if n := len(one.history.units); n != seen[station] {
+	for _, station := range slices.Sorted(maps.Keys(a.stations)) {
+		if n := len(a.stations[station].history.units); n != seen[station] {
 			a.fault("%s has %d units in the records, and %d in the ledger", station, n, seen[station])
 		}
 	}

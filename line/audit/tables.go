@@ -78,7 +78,7 @@ func (a *auditor) readOrders() error {
 	if err != nil {
 		return err
 	}
-	for name := range a.history.orders {
+	for _, name := range slices.Sorted(maps.Keys(a.history.orders)) {
 		if a.names[name] == nil {
 			a.fault("order %s is in the records, but not in the table of orders", name)
 		}
@@ -194,7 +194,8 @@ func (a *auditor) blocks() error {
 	if err != nil {
 		return err
 	}
-	for _, o := range a.orders {
+	for _, id := range slices.Sorted(maps.Keys(a.orders)) {
+		o := a.orders[id]
 		for _, n := range slices.Sorted(maps.Keys(o.seen)) {
 			a.fault("order %s: a unit has number %d (%s), which was not allocated to this station", o.Name, n, o.serial(n))
 		}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/seedfile"
@@ -55,8 +57,8 @@ func (b *builder) seeds(ctx context.Context) (list []seedFile, err error) {
 	if len(units) == 0 {
 		return nil, fmt.Errorf("%w: of all %d units", ErrSeeds, want)
 	}
-	for recipient, n := range units {
-		if n != want {
+	for _, recipient := range slices.Sorted(maps.Keys(units)) {
+		if n := units[recipient]; n != want {
 			return nil, fmt.Errorf("%w: it has %d of %d for %s: run fob line audit", ErrSeeds, n, want, recipient)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -72,7 +73,7 @@ func checked(h http.HandlerFunc, query ...string) http.HandlerFunc {
 			p.Write(w)
 			return
 		}
-		for name := range r.URL.Query() {
+		for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
 			if !slices.Contains(query, name) {
 				webapi.Invalid("query."+name, "unexpected query parameter").Write(w)
 				return

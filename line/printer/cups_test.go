@@ -17,12 +17,13 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// backend is a printer of CUPS. It writes each job to a file, or fails.
+// backend is a printer of CUPS. It writes each job to a file, or fails. It ends with the test,
+// which removes its folder.
 const backend = `#!/bin/sh
 [ $# -gt 0 ] || { echo 'direct capture "Unknown" "capture"'; exit 0; }
 case $DEVICE_URI in
 */fails) echo 'ERROR: head open' >&2; exit 1 ;;
-*/slow) while [ ! -e %[1]s/go ]; do sleep 0.05; done ;;
+*/slow) while [ -d %[1]s ] && [ ! -e %[1]s/go ]; do sleep 0.05; done ;;
 esac
 cat "${6:--}" >"%[1]s/part-$1" && mv "%[1]s/part-$1" "%[1]s/$3"
 `

@@ -5,6 +5,8 @@ package bank
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -168,11 +170,11 @@ func (r Request) validate() error {
 	if len(r.Details) > maxDetails {
 		return invalid("details", "want at most %d entries", maxDetails)
 	}
-	for k, v := range r.Details {
+	for _, k := range slices.Sorted(maps.Keys(r.Details)) {
 		if err := text("details", k, 1, 50); err != nil {
 			return err
 		}
-		if err := text("details."+shorten(k), v, 0, maxDetail); err != nil {
+		if err := text("details."+shorten(k), r.Details[k], 0, maxDetail); err != nil {
 			return err
 		}
 	}
