@@ -162,7 +162,7 @@
       y: { from, to, ticks: fob.plot.ticks(from, to, 6, seconds), label: (v) => (v === 0 ? "0" : duration(v * 1000, 0)) },
       bands: now.face.step_ms ? [{ from: -window, to: window, kind: "accepted" }] : [],
     });
-    const cells = curve.points.map((p, i) => [i / 12, p.mv === 0 ? null : p.mv / 1000]);
+    const cells = curve.points.map((p, i) => [i / 12, p.mv < 1600 ? null : p.mv / 1000]); // below the plot
     fob.plot.draw(plots.battery, {
       points: cells, x, cursor: at() / 12,
       y: { from: 1.6, to: 3.4, ticks: [2, 2.5, 3], label: (v) => say("unit V", number(v, 1)) },

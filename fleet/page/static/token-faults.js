@@ -164,7 +164,7 @@
       const [gx, gy] = middle(group);
       const along = (gx - x) * dx + (gy - y) * dy;
       const across = Math.abs((gx - x) * dy) + Math.abs((gy - y) * dx);
-      const far = along + 2 * across;
+      const far = along + 3 * across; // the same segment of the next digit is nearer than another one of this digit
       if (along > 4 && far < least) {
         least = far;
         best = group;
