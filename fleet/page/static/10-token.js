@@ -280,23 +280,26 @@ fob.token = (() => {
       }
       return;
     }
-    sent = sent.then(letGo);
+    owed = true;
+    sent = sent.then(() => owed && letGo());
   }
   const release = () => up(false);
 
   // letGo ends a hold. The request outlives the page.
-  const letGo = () => fetch(path("/press"), {
-    method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: '{"hold":"0s"}',
-  }).catch(() => {}); // the hold ends by itself
+  let owed = false; // the hold has ended on the page, but not yet at the token
+  function letGo() {
+    owed = false;
+    return fetch(path("/press"), {
+      method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: '{"hold":"0s"}',
+    }).catch(() => {}); // the hold ends by itself
+  }
 
   // A tab that closes cannot wait for the answer to the hold.
   function abandon() {
-    const held = pressed === "held";
-    if (held) {
-      letGo();
-      pressed = 0; // no timer, and no second request
-    }
     release();
+    if (owed) {
+      letGo();
+    }
   }
 
   if (button) {
