@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -94,6 +95,7 @@ func TestFleetVerbs(t *testing.T) {
 		{"fork", []string{"snap fork again"}},
 		{"drop-snapshot", []string{"snap rm again"}},
 		{"remove-token", []string{"rm ZZFB00000002"}},
+		{"make-link", []string{"page"}},
 	}
 
 	api := recordedFleet(t, 1500)
@@ -194,7 +196,9 @@ func recordedFleet(t *testing.T, count int) *recorded {
 	require.NoError(t, err)
 	f, err := fleet.New(world, fleet.Config{Lots: []fleet.Lot{{Count: fleet.LotCount(count), Ready: true}}})
 	require.NoError(t, err)
-	handler := control.New(f, control.Options{Key: key, AllowSeedExport: true})
+	handler := control.New(f, control.Options{
+		Key: key, AllowSeedExport: true, NewLink: func() (string, time.Time) { return "/login/once", time.Now().Add(time.Hour) },
+	})
 	api.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
