@@ -76,7 +76,7 @@ func (s *clockSite) now() time.Time { return s.world.Now().Time() }
 func TestChromiumManualClock(t *testing.T) {
 	s := newClockSite(t, virtual.Config{At: startOfTest}, 2)
 	require.Equal(t, "テスト", s.kind())
-	s.reads("why", "時計は停止しています")
+	s.reads("why", "操作したときだけ進みます")
 	s.reads("pace", "停止中")
 	s.reads("date", "2026-01-01")
 	s.reads("time", "00:00:10")

@@ -44,12 +44,12 @@ func TestClockWhy(t *testing.T) {
 		{real, func(w *virtual.World) { w.Advance(time.Second) }, true, "×1", "The clock is 1 second ahead of real time.", "時計は実時刻より1秒進んでいます。"},
 		{virtual.Config{Mode: virtual.Real, At: time.Date(2026, 7, 1, 10, 58, 0, 0, time.UTC)}, nil, true, "×1", "The clock is 1 hour 2 minutes behind real time.", "時計は実時刻より1時間2分遅れています。"},
 		{real, (*virtual.World).Pause, true, "stands still", "The clock is paused.", "時計は一時停止中です。"},
-		{virtual.Config{Mode: virtual.Scaled, Rate: 60, Paused: true}, nil, true, "stands still", "The clock is paused. It runs 60 times as fast as real time when it goes on.", "時計は一時停止中です。再開すると、実時間の60倍の速さで進みます。"},
+		{virtual.Config{Mode: virtual.Scaled, Rate: 60, Paused: true}, nil, true, "stands still", "The clock is paused. It runs 60 times as fast as real time when you resume it.", "時計は一時停止中です。再開すると、実時間の60倍の速さで進みます。"},
 		{virtual.Config{Mode: virtual.Scaled, Rate: 3600}, nil, true, "×3600", "The clock runs 3600 times as fast as real time.", "時計は実時間の3600倍の速さで進んでいます。"},
 		{virtual.Config{Mode: virtual.Scaled, Rate: 0.5}, nil, true, "×0.5", "The clock runs slower than real time, at 0.5 seconds a second.", "時計は実時間より遅く、0.5倍の速さで進んでいます。"},
 		{virtual.Config{Mode: virtual.Scaled, Rate: 1}, nil, false, "×1", "It shows the real time.", "実際の時刻を表示しています。"},
-		{virtual.Config{}, nil, true, "stands still", "The clock stands still until you move it.", "時計は停止しています。操作したときだけ進みます。"},
-		{real, func(w *virtual.World) { w.AdvanceTo(virtual.WorldEnd) }, true, "stands still", "The world has ended. The clock stands still for good.", "時計の上限に達しました。時計はこれ以上進みません。"},
+		{virtual.Config{}, nil, true, "stands still", "It moves only when you move it.", "操作したときだけ進みます。"},
+		{real, func(w *virtual.World) { w.AdvanceTo(virtual.WorldEnd) }, true, "stands still", "The world has ended.", "時計の上限に達しました。時計はこれ以上進みません。"},
 	} {
 		s := newClock(t, c.config)
 		if c.change != nil {

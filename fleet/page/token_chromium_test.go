@@ -244,7 +244,7 @@ func TestChromiumTokenPorts(t *testing.T) {
 		press(b, at+`[data-act="line"]`)
 		b.Run(chromedp.SendKeys(chromedp.CSS(`#token-line-p1-in-drop`), "0.25"))
 		press(b, at+`form [type="submit"]`)
-		waitForMessage(b, word("障害を設定しました", "has these faults now"))
+		waitForMessage(b, word("故障を設定しました", "has these faults now"))
 		in, out := p.Faults().Get()
 		require.Equal(t, 0.25, in.Drop)
 		require.Zero(t, out.Drop)
@@ -252,7 +252,7 @@ func TestChromiumTokenPorts(t *testing.T) {
 		press(b, at+`form [type="submit"]`) // refused: it has no stall_at
 		b.WaitUntil(`document.getElementById("say").classList.contains("bad")`)
 		press(b, at+`[data-act="mend"]`)
-		waitForMessage(b, word("障害を取り除きました", "has no faults"))
+		waitForMessage(b, word("故障を取り除きました", "has no faults"))
 		in, _ = p.Faults().Get()
 		require.Zero(t, in.Drop)
 
@@ -285,7 +285,7 @@ func TestChromiumTokenEvents(t *testing.T) {
 		require.Contains(t, []string{word("表示されました。", "The display went on."), word("ボタンが押されました。", "The button was pressed.")}, first)
 		text := eval[string](b, `document.getElementById("token-log").textContent`)
 		require.Contains(t, text, word("温度が-12.5 °Cになりました。", "The temperature is now -12.5 °C."))
-		require.Contains(t, text, word("時計が1分 30秒遅れました。", "The clock was moved back by 1 min 30 s."))
+		require.Contains(t, text, word("時計が1分30秒遅れました。", "The clock was moved back by 1 min 30 s."))
 
 		eval[bool](b, `document.getElementById("token-event-kind").value = "button", document.getElementById("token-event-kind").dispatchEvent(new Event("change"))`)
 		shown(b, "temperature", 0)
@@ -408,7 +408,7 @@ func TestChromiumTokenStates(t *testing.T) {
 		r.member(3).Token.RemoveBattery()
 		b.Open(r.tokenPath(3))
 		b.WaitUntil(isLive + ` && fob.token.now !== null`)
-		why("DEAD", word("故障", "dead"))
+		why("DEAD", word("電池", "dead"))
 	})
 }
 

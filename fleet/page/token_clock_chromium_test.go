@@ -90,7 +90,7 @@ func TestChromiumClockError(t *testing.T) {
 		driftShows(b, "steps", driftWord(ja, "+0.03ステップ", "+0.03 steps"))
 		driftShows(b, "meaning", driftWord(ja, "進んでいます", "fast"))
 		do(func(k *virtual.Token) { k.Skew(-(9*60 + 12 + 1.8) * 1e9) })
-		driftShows(b, "error", driftWord(ja, "−9分 12秒", "−9 min 12 s"))
+		driftShows(b, "error", driftWord(ja, "−9分12秒", "−9 min 12 s"))
 		driftShows(b, "steps", driftWord(ja, "−9.2ステップ", "−9.2 steps"))
 		driftShows(b, "meaning", driftWord(ja, "遅れています", "slow"))
 		driftShows(b, "volts", "3.") // a CR2032 is flat at about 3 V

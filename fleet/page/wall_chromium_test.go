@@ -369,7 +369,7 @@ func TestChromiumWallActions(t *testing.T) {
 		said("Batteries of 4 tokens changed.", "4個の電池を操作しました。")
 		require.False(t, r.member(6).Look().Powered)
 		act(b, "battery", `form.do.value = "replace"`)
-		b.WaitUntil(face(6) + `.getAttribute("aria-label").includes("` + in("Dead", "停止") + `")`)
+		b.WaitUntil(face(6) + `.getAttribute("aria-label").includes("` + in("Dead", "電源なし") + `")`)
 		act(b, "snapshot", `form.name.value = "before"`)
 		said("Snapshot before has 4 tokens.", "スナップショット「before」に4個を保存しました。")
 		snapshot, err := r.fleet.Snapshot("before")

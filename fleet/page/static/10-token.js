@@ -106,7 +106,7 @@ fob.token = (() => {
     const [name, size] = units[first];
     const whole = Math.floor(s / size);
     const rest = Math.floor((s - whole * size) / units[first + 1][1]);
-    return say("unit " + name, whole) + (rest ? " " + say("unit " + units[first + 1][0], rest) : "");
+    return say("unit " + name, whole) + (rest ? say("unit and") + say("unit " + units[first + 1][0], rest) : "");
   }
 
   // stamp writes a time in UTC, because the world's clock has no place.

@@ -55,7 +55,7 @@
       whole++;
       rest = 0;
     }
-    return sign(ms) + say("unit " + name, number(whole)) + (rest ? " " + say("unit " + smaller, rest) : "");
+    return sign(ms) + say("unit " + name, number(whole)) + (rest ? say("unit and") + say("unit " + smaller, rest) : "");
   }
 
   // steps writes an error as a number of time steps.
