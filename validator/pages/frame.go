@@ -42,7 +42,7 @@ func (c *call) frame(page string, title msg) (ui.Page, error) {
 	p.Site, p.Tagline, p.Home = t.key("bank.name"), t.key("bank.area."+c.area.name), c.area.prefix+"/"
 	p.Class = "area-" + c.area.name + " page-" + page
 	p.LanguagePath = c.area.prefix + "/language"
-	now := instant(c.lang, c.bank.Now())
+	now := t.key("word.japan-time", instant(c.lang, c.bank.Now()))
 	p.Footer = []string{t.key("bank.footer"), t.key("footer.now", now)}
 	if c.o.TestMode {
 		p.Banner = &ui.Banner{Label: t.key("test.mode"), Text: t.key("test.note", now)}

@@ -39,6 +39,9 @@ func TestReceiptNumber(t *testing.T) {
 		require.Contains(t, page.body, number, name)
 		require.NotRegexp(t, uuid, page.body, name)
 	}
+	for name, page := range map[string]answer{"receipt": alice.get("/receipt/" + number), "search": desk.get("/desk/?find=" + number)} {
+		require.Len(t, regexp.MustCompile(`2026年4月1日 12:\d\d:\d\d \(日本時間\)`).FindAllString(page.body, -1), 2, name+": its time, and the bank's")
+	}
 	last := number[len(number)-1:]
 	wrong := number[:len(number)-1] + map[bool]string{true: "Z", false: "Y"}[last == "Y"]
 	require.Equal(t, 404, alice.get("/receipt/"+wrong).StatusCode)
