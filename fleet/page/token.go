@@ -66,7 +66,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	fob := picture.Fob{Digits: m.Token.Model().Digits, Button: p.Button, Label: s.text(p.Lang, "token picture front"), ID: "front"}
 	p.Front = template.HTML(picture.Front(fob, st.View.LCD()))
 	fob.ID, fob.Label = "back", s.text(p.Lang, "token picture back")
-	p.Rear = template.HTML(picture.Back(fob, picture.BackLabel{Serial: p.Token.Serial, Expiry: p.Token.Expiry, Model: p.Token.Model}))
+	p.Rear = template.HTML(picture.Back(fob, picture.BackLabel{Serial: p.Token.Serial, Expiry: st.Expiry.BackLabel(), Model: p.Token.Model}))
 	for _, f := range seedfile.Formats() {
 		if f.Writable() {
 			p.Formats = append(p.Formats, f.Name)

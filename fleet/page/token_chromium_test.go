@@ -205,6 +205,9 @@ func TestChromiumTokenCode(t *testing.T) {
 		press(b, "#token-flip")
 		require.True(t, eval[bool](b, `document.getElementById("token-front").hidden && !document.getElementById("token-back").hidden`))
 		require.Contains(t, eval[string](b, `document.getElementById("token-back").textContent`), r.serial(1))
+		year, month, day := r.member(1).Look().Expiry.Date()
+		require.Contains(t, eval[string](b, `document.getElementById("token-back").textContent`),
+			fmt.Sprintf("EXP %02d/%02d/%02d", month, day, year%100), "as real tokens print it")
 		press(b, "#token-flip")
 		require.False(t, eval[bool](b, `document.getElementById("token-front").hidden`))
 	})
