@@ -143,7 +143,7 @@ func (a *app) demoLive(ctx context.Context, d *demo.Demo, b *demo.Bank) (err err
 			{"The wall:", wall.url() + link},
 			{"The bank:", b.URL},
 			{"Log in at the bank as " + b.User + ", password " + b.Password + ".",
-				"Press " + d.Customer().Profile.Name + " on the wall, and type its code at the bank."},
+				"Press " + d.Customer().Serial.String() + " (" + d.Customer().Profile.Name + ") on the wall,", "and type its code at the bank."},
 			{"Ctrl-C ends the demo."},
 		} {
 			for _, line := range wrap(sentences, " ", columns) {

@@ -338,3 +338,21 @@ func TestFleetAmbiguous(t *testing.T) {
 		require.Zero(t, code, errs)
 	}
 }
+
+// TestFleetWrongKey checks that the error names the place that the wrong key came from, and
+// not the key.
+func TestFleetWrongKey(t *testing.T) {
+	_, r := startFleet(t, nil)
+	file := filepath.Join(t.TempDir(), "old.key")
+	require.NoError(t, os.WriteFile(file, []byte("a-key-of-another-fleet"), 0o600))
+	t.Setenv("FOB_URL", r.URL)
+	t.Setenv("FOB_API_KEY", "a-key-of-another-fleet")
+	for from, args := range map[string][]string{"FOB_API_KEY": nil, file: {"--api-key-file", file}} {
+		for _, command := range []string{"page", "ls", "events"} {
+			code, _, errs := fob(t, "", append([]string{"fleet", command}, args...)...)
+			require.Equal(t, 4, code, command)
+			require.Equal(t, "fob: the key in "+from+" is not the API key of this fleet: "+
+				"take it from the ready line of fob run, or from the file that fob run reads it from\n", errs, command)
+		}
+	}
+}

@@ -43,7 +43,7 @@ func (n *fleetFlags) withoutURL() string {
 
 // fleetClient returns the client of the fleet that the flags or the environment name.
 func (a *app) fleetClient(ctx context.Context, n *fleetFlags) (*control.Client, error) {
-	c := &control.Client{URL: n.url, Key: os.Getenv("FOB_API_KEY")}
+	c := &control.Client{URL: n.url, Key: os.Getenv("FOB_API_KEY"), From: "FOB_API_KEY"}
 	from := "--" + n.urlFlag
 	if c.URL == "" {
 		c.URL, from = os.Getenv("FOB_URL"), "FOB_URL"
@@ -59,6 +59,7 @@ func (a *app) fleetClient(ctx context.Context, n *fleetFlags) (*control.Client, 
 		if c.Key, err = a.apiKey(ctx, n.keyFile); err != nil {
 			return nil, err
 		}
+		c.From = source(n.keyFile)
 	}
 	if c.Key == "" {
 		return nil, usagef("no API key is given: set FOB_API_KEY or give --%s: the key is in the ready line of fob run", n.keyFlag)

@@ -20,6 +20,9 @@ func countTokens[N int | int64](n N) string {
 	return fmt.Sprintf("%d tokens", n)
 }
 
+// maxRows is the number of tokens that a table on a terminal lists.
+const maxRows = 20
+
 // readyTable formats the ready line as a table of at most the given number of columns.
 func readyTable(r ready, columns int, p painter) string {
 	var b strings.Builder
@@ -31,7 +34,7 @@ func readyTable(r ready, columns int, p painter) string {
 	b.WriteString("\n")
 
 	rows := [][]string{{"PORT", "MODEL", "STATE", "SERIAL", "HARDWARE ID"}}
-	for _, t := range r.Tokens {
+	for _, t := range r.Tokens[:min(len(r.Tokens), maxRows)] {
 		if len(t.Ports) == 0 {
 			rows = append(rows, []string{"-", t.Model, t.State, dash(t.Serial.String()), t.HardwareID.String()})
 		}
@@ -67,14 +70,24 @@ func readyTable(r ready, columns int, p painter) string {
 		}
 		b.WriteString(paintCells(p, n, strings.TrimRight(line.String(), " "), row[2]) + "\n")
 	}
+	if more := r.Count - maxRows; more > 0 {
+		b.WriteString(clip(fmt.Sprintf("%d more: fob fleet ls", more), columns) + "\n")
+	}
 	b.WriteString("\n")
 	if r.Page != "" { // for opening: not wrapped
 		b.WriteString(strings.Join(wrap([]string{"The tokens in a browser", "(the link works once):"}, " ", columns), "\n") + "\n" + r.Page + "\n\n")
 	}
-	if r.APIKey != "" { // for copying: not wrapped
-		b.WriteString("FOB_URL=" + r.URL + "\nFOB_API_KEY=" + r.APIKey + "\n\n")
+	var sentences []string
+	if r.URL != "" { // for copying: not wrapped
+		b.WriteString("FOB_URL=" + r.URL + "\n")
+		sentences = []string{"fob fleet, with this variable", "and --api-key-file FILE, controls the tokens."}
+		if r.APIKey != "" {
+			b.WriteString("FOB_API_KEY=" + r.APIKey + "\n")
+			sentences = []string{"fob fleet, with these variables, controls the tokens."}
+		}
+		b.WriteString("\n")
 	}
-	for _, line := range wrap([]string{"fob fleet, with these variables, controls the tokens.", "fob device info --port PORT shows one token.", "Ctrl-C stops all tokens."}, " ", columns) {
+	for _, line := range wrap(append(sentences, "fob device info --port PORT shows one token.", "Ctrl-C stops all tokens."), " ", columns) {
 		b.WriteString(line + "\n")
 	}
 	return b.String()

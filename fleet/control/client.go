@@ -25,6 +25,7 @@ var ErrUnreachable = errclass.New(errclass.Unreachable, "the fleet does not answ
 type Client struct {
 	URL  string       // as in the ready line of fob run
 	Key  string       // the API key
+	From string       // where Key comes from, for messages; may be ""
 	HTTP *http.Client // nil: http.DefaultClient; see [NewHTTPClient]
 }
 
@@ -145,6 +146,10 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.address(), a.Status)
 	}
 	refused.Code, refused.Detail = p.Code, p.Detail
+	if a.StatusCode == http.StatusUnauthorized && c.From != "" {
+		refused.Detail = "the key in " + c.From + " is not the API key of this fleet: " +
+			"take it from the ready line of fob run, or from the file that fob run reads it from"
+	}
 	return nil, refused
 }
 
