@@ -5,6 +5,7 @@ package page
 import (
 	"encoding/hex"
 	"math"
+	"time"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/virtual"
@@ -49,7 +50,7 @@ func faceOf(m fleet.Member, st fleet.State) face {
 	f := face{
 		Tag: m.Tag(), ID: hex.EncodeToString(id[:]), Serial: st.Serial.String(), Lot: m.Lot(), Model: model.Name,
 		State: st.State.String(), Faults: append([]fleet.FaultKind{}, m.Faults(st)...),
-		Battery: math.Round(st.Battery*100) / 100, Button: model.Profile().Behaviour.Button,
+		Battery: math.Floor(st.Battery*100) / 100, Button: model.Profile().Behaviour.Button,
 		Text: st.Text, Bars: st.View.Lit.Bars,
 		Icons: uint8(st.View.Lit.Icons), Contrast: round(st.View.Contrast), Haze: round(st.View.Haze), Black: st.View.Black, Fade: st.View.Fade,
 		At: st.World.Time().UnixMilli(), ends: st.StepEnds, next: st.Next,
@@ -73,6 +74,21 @@ func faceOf(m fleet.Member, st fleet.State) face {
 // round rounds a darkness to a difference that cannot be seen.
 func round(x float64) float64 { return math.Round(x*1000) / 1000 }
 
+// clockBadge returns the error of the clock as the badge on the wall has it: in whole days,
+// hours or minutes, and nothing below a minute.
+func (f *face) clockBadge() time.Duration {
+	if f.ErrorMS == nil {
+		return 0
+	}
+	d := time.Duration(*f.ErrorMS) * time.Millisecond
+	for _, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
+		if d.Abs() >= unit {
+			return d.Truncate(unit)
+		}
+	}
+	return 0
+}
+
 // looksLike reports whether a person sees the same on both faces, and the countdown of
 // the older one goes on to be right.
 func (f *face) looksLike(old *face) bool {
@@ -88,5 +104,5 @@ func (f *face) looksLike(old *face) bool {
 	}
 	return same && f.Text == old.Text && f.Bars == old.Bars && f.Icons == old.Icons && f.Contrast == old.Contrast &&
 		f.Haze == old.Haze && f.Black == old.Black && f.State == old.State && f.Serial == old.Serial && f.Battery == old.Battery &&
-		f.ends == old.ends
+		f.clockBadge() == old.clockBadge() && f.ends == old.ends
 }

@@ -171,14 +171,15 @@ func (l *live) entries() (entries []fleet.Entry, lost bool) {
 
 // tokenView is the view of a token's page.
 type tokenView struct {
-	fleet  *fleet.Fleet
-	member fleet.Member
-	gone   bool
-	told   bool
-	seen   uint64 // entries of the log that the page has already
-	first  bool
-	next   virtual.WorldTime
-	face   face
+	fleet   *fleet.Fleet
+	member  fleet.Member
+	gone    bool
+	told    bool
+	seen    uint64 // entries of the log that the page has already
+	first   bool
+	next    virtual.WorldTime
+	renewal renewal
+	face    face
 }
 
 // oldEvents is the number of earlier events of the token that its page shows.
@@ -199,6 +200,7 @@ func (v *tokenView) fill(u *update, now virtual.WorldTime, entries []fleet.Entry
 	}
 	st := v.member.Look()
 	changed := v.first || lost || v.next <= now
+	renewed := v.renewal.due(v.fleet.World(), entries)
 	if v.first {
 		u.Events = v.earlier(st.Seq)
 	}
@@ -215,11 +217,11 @@ func (v *tokenView) fill(u *update, now virtual.WorldTime, entries []fleet.Entry
 		return virtual.Forever, false
 	}
 	f := faceOf(v.member, st)
-	if forced := changed && v.next > now; v.first || lost || forced || changed && !f.looksLike(&v.face) {
+	if forced := changed && v.next > now; v.first || lost || renewed || forced || changed && !f.looksLike(&v.face) {
 		u.Token, v.face = &tokenNow{control.ViewOf(v.member, st), st.View, f}, f
 	}
 	v.first, v.next = false, st.Next
-	return v.next, false
+	return min(v.next, v.renewal.next), false
 }
 
 func (v *tokenView) tag() uint32 {

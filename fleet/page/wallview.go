@@ -29,9 +29,10 @@ type wallView struct {
 	fleet *fleet.Fleet
 	query control.Query
 
-	shown map[uint32]*shownFace // by tag
-	turns []*shownFace          // faces to look at, in this order
-	count count
+	renewal renewal
+	shown   map[uint32]*shownFace // by tag
+	turns   []*shownFace          // faces to look at, in this order
+	count   count
 
 	listed bool          // the tokens have been selected
 	stale  bool          // something has happened that may select other tokens
@@ -74,18 +75,19 @@ func (v *wallView) fill(u *update, now virtual.WorldTime, entries []fleet.Entry,
 			}
 		}
 	}
+	renewed := v.renewal.due(v.fleet.World(), entries)
 	wait := max(listEvery, listShare*v.took) - time.Since(v.list)
 	if v.stale && (!v.listed || wait <= 0) {
 		v.relist(u)
 	}
 	for _, f := range v.shown {
-		if lost || f.next <= now {
+		if lost || renewed || f.next <= now {
 			f.forced = f.forced || lost
 			v.queue(f)
 		}
 	}
 	v.look(u)
-	next = virtual.Forever
+	next = v.renewal.next
 	for _, f := range v.shown {
 		if !f.queued {
 			next = min(next, f.next)
