@@ -38,7 +38,7 @@ func (s *server) start(lang string) startView {
 	return startView{
 		Hidden: s.fleet.Len() > 0, Count: firstLot,
 		Fields: []ui.Field{
-			{Name: "count", Type: "text", Inputmode: "numeric", Label: t("start count"), Value: strconv.Itoa(firstLot), MaxLength: 7},
+			{Name: "count", Type: "text", Inputmode: "numeric", Label: t("start count"), Value: strconv.Itoa(firstLot), MaxLength: len("1,000,000")},
 			profile, crystal,
 		},
 		Fob: exampleFob(t("start picture")),

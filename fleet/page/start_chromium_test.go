@@ -63,10 +63,10 @@ func TestChromiumStartForm(t *testing.T) {
 	for _, wrong := range []string{"0", "-3", "1.5", "", "many", "1000001"} {
 		set("count", wrong)
 		s.press("#start-form button")
-		s.says("1～1000000の整数を入力してください")
-		require.Equal(t, "true", eval[string](s.Tab, `document.activeElement.getAttribute("aria-invalid")`))
+		s.wrong("1～1,000,000の整数を入力してください")
 		require.Zero(t, s.fleet.Len())
 	}
+	s.Shoot("start-wrong", []int64{390, 1280, 2560}, func(string) {})
 	set("count", "3")
 	set("profile", "button-8")
 	set("crystal", fleet.CrystalPerfect)

@@ -16,7 +16,7 @@ const fob = (() => {
   }
 
   // say shows a message, which screen readers read out. The tone is "good", "bad" or "".
-  // A bad one stays until the next, or until a click on it.
+  // A bad one stays until the next, until an action succeeds, or until a click on it.
   let saying = 0;
   function say(message, tone = "") {
     const old = document.getElementById("say");
@@ -29,7 +29,7 @@ const fob = (() => {
     old.className = message ? "flash " + (tone || "plain") : "";
     old.replaceChildren(p);
     if (tone !== "bad") {
-      saying = setTimeout(unsay, 8000);
+      saying = setTimeout(unsay, 5000);
     }
   }
   function unsay() {
@@ -38,6 +38,33 @@ const fob = (() => {
     old.replaceChildren();
   }
   document.getElementById("say")?.addEventListener("click", unsay);
+
+  // wrong shows a problem at its field, and moves the focus there. With "", it
+  // takes that away.
+  function wrong(field, message) {
+    const id = field.id + "-problem";
+    const ids = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((other) => other && other !== id);
+    document.getElementById(id)?.remove();
+    if (message) {
+      const p = document.createElement("p");
+      p.id = id;
+      p.className = "problem";
+      p.textContent = message;
+      (field.closest("label") ?? field).after(p);
+      unsay();
+      ids.push(id);
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
+    } else {
+      field.removeAttribute("aria-invalid");
+    }
+    if (ids.length) {
+      field.setAttribute("aria-describedby", ids.join(" "));
+    } else {
+      field.removeAttribute("aria-describedby");
+    }
+    field.closest(".field")?.classList.toggle("wrong", message !== "");
+  }
 
   // api sends a request to the HTTP API and returns its answer. On a problem, it throws
   // {status, code, detail}.
@@ -61,6 +88,9 @@ const fob = (() => {
         location.reload(); // the session has ended: shows the login
       }
       throw { status: answer.status, code: content.code ?? "", detail: content.detail ?? text("failed"), errors: content.errors };
+    }
+    if (method !== "GET" && document.getElementById("say")?.classList.contains("bad")) {
+      unsay(); // an old problem
     }
     return content;
   }
@@ -260,5 +290,5 @@ const fob = (() => {
     }
   });
 
-  return { api, say, text, on, connect, draw, worldNow, leftMS, clock: null };
+  return { api, say, wrong, text, on, connect, draw, worldNow, leftMS, clock: null };
 })();

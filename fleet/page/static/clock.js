@@ -110,12 +110,10 @@
     const field = form.elements.value;
     const done = forms[form.dataset.clockForm](field.value.trim());
     if (typeof done === "string") {
-      fob.say(fob.text(done), "bad");
-      field.setAttribute("aria-invalid", "true");
-      field.focus();
+      fob.wrong(field, fob.text(done));
       return;
     }
-    field.removeAttribute("aria-invalid");
+    fob.wrong(field, "");
     if (await done) {
       close(form.closest("details"), true);
     }

@@ -6,6 +6,7 @@
     return;
   }
   const form = document.getElementById("start-form");
+  const number = (n) => n.toLocaleString(document.documentElement.lang);
   const most = 1000000;
 
   async function make(lot) {
@@ -14,9 +15,9 @@
     }
     try {
       await fob.api("POST", "/v1/tokens", { ...lot, ready: true });
-      fob.say(fob.text("start made", lot.count), "good");
+      fob.say(fob.text("start made", number(lot.count)), "good");
     } catch (error) {
-      fob.say(error.code === "token_limit" ? fob.text("start count limits", most) : error.detail, "bad");
+      fob.say(error.code === "token_limit" ? fob.text("start count limits", number(most)) : error.detail, "bad");
     }
     for (const button of start.querySelectorAll("button")) {
       button.disabled = false;
@@ -32,12 +33,10 @@
     const field = form.elements.count;
     const count = Number(field.value.replaceAll(",", ""));
     if (!(Number.isInteger(count) && count >= 1 && count <= most)) {
-      fob.say(fob.text("start count limits", most), "bad");
-      field.setAttribute("aria-invalid", "true");
-      field.focus();
+      fob.wrong(field, fob.text("start count limits", number(most)));
       return;
     }
-    field.removeAttribute("aria-invalid");
+    fob.wrong(field, "");
     make({ count, profile: form.elements.profile.value, crystal: form.elements.crystal.value });
   });
 
