@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -87,14 +88,21 @@ func (f *Fleet) Attach(m Member, addr string, options ...port.Option) (*Port, er
 	return p, nil
 }
 
-// Port returns the port with the id. The error wraps [ErrNotFound].
-func (f *Fleet) Port(id string) (*Port, error) {
+// Port returns the port with an id or an address. The error wraps [ErrNotFound].
+func (f *Fleet) Port(name string) (*Port, error) {
 	f.mu.RLock()
-	defer f.mu.RUnlock()
-	if p := f.ports[id]; p != nil {
+	if p := f.ports[name]; p != nil {
+		f.mu.RUnlock()
 		return p, nil
 	}
-	return nil, fmt.Errorf("%w: there is no port %q", ErrNotFound, id)
+	all := slices.Collect(maps.Values(f.ports))
+	f.mu.RUnlock()
+	for _, p := range all {
+		if addr := p.Addr(); addr != "" && addr == name {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: there is no port %q", ErrNotFound, name)
 }
 
 // Ports returns the ports of the token.

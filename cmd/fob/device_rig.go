@@ -72,8 +72,13 @@ func (d *device) noButton(ctx context.Context, c *host.Client, what string) {
 	if err != nil {
 		return
 	}
-	if p, err := token.ProfileByName(i.Model); err == nil && !p.Behaviour.Button {
-		d.warnf("%s does nothing: a token of model %s has no button, its display is always on", what, i.Model)
+	d.warnNoButton(i.Model, what)
+}
+
+// warnNoButton warns about a press if tokens of the model have no button.
+func (a *app) warnNoButton(model, what string) {
+	if p, err := token.ProfileByName(model); err == nil && !p.Behaviour.Button {
+		a.warnf("%s does nothing: a token of model %s has no button, its display is always on", what, model)
 	}
 }
 

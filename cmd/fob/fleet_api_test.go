@@ -356,3 +356,45 @@ func TestFleetWrongKey(t *testing.T) {
 		}
 	}
 }
+
+// TestFleetPortAddress checks that a port can be named by its address, as fob fleet ls shows
+// it, and that fob fleet show has its id.
+func TestFleetPortAddress(t *testing.T) {
+	_, r := startFleet(t, nil, "--ready", "--tcp", "127.0.0.1:0", "--profile", "always-on-6")
+	t.Setenv("FOB_URL", r.URL)
+	t.Setenv("FOB_API_KEY", r.APIKey)
+	run := func(want int, args ...string) (out, errs string) {
+		t.Helper()
+		code, out, errs := fob(t, "", append([]string{"fleet"}, args...)...)
+		require.Equal(t, want, code, errs)
+		return out, errs
+	}
+	serial := r.Tokens[0].Serial
+	out, _ := run(0, "port", "attach", serial)
+	_, terminal, _ := strings.Cut(strings.TrimSpace(out), "  ")
+	ports := map[string]string{"p1": r.Tokens[0].Port, "p2": terminal}
+	shown, _ := run(0, "show", serial)
+	for id, addr := range ports {
+		require.Contains(t, shown, id+"  "+addr+"\n")
+		run(0, "wire", addr, "--start")
+		out, _ := run(0, "port", "show", addr)
+		require.Equal(t, id+"  "+addr+"  recording\n", out)
+		run(0, "wire", addr, "--decode", "--last", "5")
+		run(0, "port", "faults", addr)
+	}
+	out, _ = run(0, "port", "unplug", terminal)
+	require.Equal(t, "p2  unplugged  recording\n", out)
+	_, errs := run(2, "port", "replug", terminal)
+	require.Contains(t, errs, "there is no port", "an address is gone with its cable")
+	run(0, "port", "replug", "p2")
+
+	_, errs = run(2, "wire", "p1", "--decode", "--last", "-1")
+	require.Equal(t, "fob: --last -1: want 1 to 100000, or 0 for all\n", errs)
+	run(0, "wire", "p1", "--decode", "--last", "0")
+	out, errs = run(0, "press", serial)
+	require.Contains(t, out, serial)
+	require.Equal(t, "fob: warning: press does nothing: a token of model always-on-6 has no button, its display is always on\n", errs)
+	out, errs = run(0, "hold", serial, "--json")
+	require.True(t, strings.HasPrefix(out, "{"))
+	require.Contains(t, errs, "hold does nothing")
+}

@@ -25,13 +25,18 @@ type fleetPort struct {
 	Tapping bool       `json:"tapping"`
 }
 
+// name returns the id and the address.
+func (p fleetPort) name() string {
+	if p.Addr == "" {
+		return p.ID + "  unplugged"
+	}
+	return p.ID + "  " + p.Addr
+}
+
 func (f *fleetCmd) portCmds() []*cobra.Command { return []*cobra.Command{f.portCmd(), f.wireCmd()} }
 
 func (f *fleetCmd) sayPort(p fleetPort) error {
-	text := p.ID + "  unplugged"
-	if p.Addr != "" {
-		text = p.ID + "  " + p.Addr
-	}
+	text := p.name()
 	if p.In.flags("in")+p.Out.flags("out") != "" {
 		text += "  faulty line"
 	}
@@ -55,6 +60,8 @@ func portPath(id, rest string) string { return "/v1/ports/" + url.PathEscape(id)
 func (f *fleetCmd) portCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "port", Short: "Attach, unplug and replug ports, and disturb their lines", Args: subCommand, RunE: help,
+		Long: `Attach, unplug and replug ports, and disturb their lines. A PORT is an id, such
+as p1, or the address that fob fleet ls shows. fob fleet show prints both.`,
 	}
 	var kind string
 	var number int
@@ -110,7 +117,7 @@ func (f *fleetCmd) replugCmd() *cobra.Command {
 	return cmd
 }
 
-// onPort returns a command with one port as its argument.
+// onPort returns a command with one port as its argument: its id or its address.
 func (f *fleetCmd) onPort(use, short string, run func(ctx context.Context, id string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " PORT", Short: short, Args: names(1, 1),
@@ -124,6 +131,9 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 	var pcapng, replay string
 	var last int
 	cmd := f.onPort("wire", "Record the wire of a port, and print the recording", func(ctx context.Context, id string) error {
+		if last < 0 || last > 100_000 {
+			return usagef("--last %d: want 1 to 100000, or 0 for all", last)
+		}
 		if last != 0 && !decode {
 			return errclass.With(errclass.Usage, errors.New("--last counts messages: give --decode as well"))
 		}

@@ -114,19 +114,36 @@ func (f *fleetCmd) showCmd() *cobra.Command {
 		if err := f.call(ctx, "GET", tokenPath(name, ""), nil, &t); err != nil {
 			return err
 		}
+		if f.json {
+			return nil
+		}
+		var ports struct{ Items []fleetPort }
+		if err := f.call(ctx, "GET", tokenPath(name, "/ports"), nil, &ports); err != nil {
+			return err
+		}
 		stepLeft := "-"
 		if t.Serial != "" {
 			stepLeft = fleet.FormatPeriod(milliseconds(t.LeftMS))
 		}
-		return f.table([][]string{
+		rows := [][]string{
 			{"serial", dash(t.Serial)}, {"hardware id", t.HardwareID}, {"lot", t.Lot}, {"model", t.Model}, {"state", t.State},
 			{"expiry", dash(t.Expiry)}, {"display", "[" + t.Display + "]"},
 			{"true time", t.TrueTime.Format(time.RFC3339)}, {"token time", t.TokenTime.Format(time.RFC3339)},
 			{"clock", t.clockError()}, {"step ends in", stepLeft}, {"temperature", fleet.FormatNumber(t.Celsius) + " °C"}, {"crystal", strconv.FormatFloat(t.PPM, 'f', 2, 64) + " ppm"},
 			{"battery", t.battery()},
 			{"presses", strconv.Itoa(int(t.Presses))}, {"faults", dash(strings.Join(t.Faults, " "))},
-			{"ports", dash(strings.Join(t.Ports, " "))},
-		})
+		}
+		for i, p := range ports.Items {
+			label := "ports"
+			if i > 0 {
+				label = ""
+			}
+			rows = append(rows, []string{label, p.name()})
+		}
+		if len(ports.Items) == 0 {
+			rows = append(rows, []string{"ports", "-"})
+		}
+		return f.table(rows)
 	})
 }
 
@@ -263,14 +280,36 @@ func (f *fleetCmd) healthCmd() *cobra.Command {
 
 func (f *fleetCmd) pressCmd() *cobra.Command {
 	return tokenCmd("press", "Click the button", func(ctx context.Context, name string) error {
-		return f.change(ctx, name, "/press", nil)
+		return f.press(ctx, "press", name, nil)
 	})
+}
+
+// press sends a press, prints the token, and warns if it has no button.
+func (f *fleetCmd) press(ctx context.Context, what, name string, in any) error {
+	c, err := f.client(ctx)
+	if err != nil {
+		return err
+	}
+	var answer json.RawMessage
+	path := tokenPath(name, "/press")
+	if err := c.Do(ctx, "POST", path, in, &answer); err != nil {
+		return err
+	}
+	var t fleetToken
+	if err := json.Unmarshal(answer, &t); err != nil {
+		return fmt.Errorf("%w: POST %s: %w", control.ErrUnreachable, path, err)
+	}
+	f.warnNoButton(t.Model, what)
+	if f.json {
+		return f.raw(answer)
+	}
+	return f.sayToken(t)
 }
 
 func (f *fleetCmd) holdCmd() *cobra.Command {
 	var period string
 	cmd := tokenCmd("hold", "Hold the button down", func(ctx context.Context, name string) error {
-		return f.change(ctx, name, "/press", map[string]string{"hold": period})
+		return f.press(ctx, "hold", name, map[string]string{"hold": period})
 	})
 	cmd.Flags().StringVar(&period, "for", "6s", "hold it for `PERIOD` of world time")
 	return cmd

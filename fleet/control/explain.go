@@ -157,6 +157,7 @@ func (s *server) kindOf(schema *huma.Schema) string {
 var patterns = map[string]string{
 	"^[0-9]+$": "digits",
 	"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$": "letters, digits and . _ -, not only dots",
+	"^[A-Za-z][A-Za-z0-9._-]*$":                     "letters, digits and . _ -, first a letter",
 }
 
 // limits describes the limits of a number.

@@ -71,6 +71,7 @@ var details = map[string]string{
 		"a manual clock is advanced to the next step; otherwise the answer waits for it. If the clock is paused, also " +
 		"meanwhile, the problem clock_stopped comes at once.",
 	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved) or its events cannot be written (events_not_saved), answers with a problem.",
+	"press":  "A press of a token without a button does nothing.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"forecast": "The answer has what the token would show right after the operation age with the same by and celsius. " +

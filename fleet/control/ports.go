@@ -83,7 +83,7 @@ type attachInput struct {
 // ByPort names a port in the path. It is exported because huma ignores embedded fields
 // of unexported types.
 type ByPort struct {
-	Port string `path:"port" maxLength:"20" doc:"id of a port" example:"p1"`
+	Port string `path:"port" maxLength:"300" doc:"id or address of a port" example:"p1"`
 }
 
 type replugInput struct {

@@ -143,6 +143,8 @@ func TestExplained(t *testing.T) {
 		{"PUT", "/v1/ports/" + id + "/faults", `{"in":{"baud":-5}}`, "in.baud: want a whole number from 0 to 100000000, such as 9600"},
 		{"POST", at + "/temperature", `{"celsius":300}`, "celsius: want a number from -60 to 125, such as 40"},
 		{"POST", "/v1/snapshots", `{"name":"a b"}`, "name: want 1 to 60 letters, digits and . _ -, not only dots, such as before"},
+		{"POST", "/v1/tokens", `{"name":"<script>x"}`, "name: want 1 to 60 letters, digits and . _ -, first a letter"},
+		{"POST", "/v1/tokens", `{"name":"7"}`, "name: want 1 to 60 letters, digits and . _ -, first a letter"},
 		{"POST", "/v1/snapshots", `{"name":"a","tokens":[]}`, "tokens: want a list of 1 to 10000 values"},
 		{"GET", "/v1/events?after_seq=-1", "", "after_seq: want a whole number, 0 or more, such as 41"},
 		{"GET", "/v1/tokens?limit=0", "", "limit: want a whole number from 1 to 10000"},

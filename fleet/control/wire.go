@@ -171,7 +171,7 @@ func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
 	}
 	if !p.Tap().Kept() {
 		return nil, newProblem(http.StatusConflict, "not_recorded",
-			p.ID()+" is not recorded: start with fob fleet wire "+p.ID()+` --start, or PUT {"on":true}`)
+			"port "+p.ID()+" has no recording: start one (fob fleet wire "+p.ID()+" --start)")
 	}
 	if in.Last != 0 && in.Format != "messages" {
 		return nil, invalid("query.last", "last has no effect: only messages are counted")
