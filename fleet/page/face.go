@@ -20,7 +20,7 @@ type face struct {
 	Model   string            `json:"model"`
 	State   string            `json:"state"`
 	Faults  []fleet.FaultKind `json:"faults"`
-	Battery float64           `json:"battery"` // share that is left, in whole percents
+	Battery float64           `json:"battery"` // share that is left, in whole percents, rounded down
 	Button  bool              `json:"button"`  // it has one
 
 	// The display, segment by segment.

@@ -18,8 +18,8 @@ const (
 	renewEvery = 3 * time.Second
 )
 
-// renewal is the time when a page looks again at tokens to which nothing has happened. Their clocks
-// drift and their batteries run down all the same, without an entry of the log.
+// renewal is the time when a page looks again at tokens to which nothing has happened.
+// Their clocks drift and their batteries run down all the same, without an entry of the log.
 type renewal struct {
 	next virtual.WorldTime // of the next look
 }

@@ -125,7 +125,8 @@ func TestChromiumWall(t *testing.T) {
 	}
 	code, ok := fleet.CodeOn(r.member(1).Look().Reading)
 	require.True(t, ok)
-	require.Equal(t, r.serial(1)+", Locked, "+spaced(code), label(1))
+	require.Equal(t, r.serial(1)+", always-on-6, Locked, "+spaced(code), label(1))
+	require.Equal(t, "always-on-6", eval[string](b, face(1)+`.querySelector(".model").textContent`))
 	require.Equal(t, lit(1), strings.Count(drawn(1), "M"), "each segment is an outline")
 	require.Contains(t, label(2), "Dead segment, Flash fails")
 	require.Equal(t, lit(2), strings.Count(drawn(2), "M"))
@@ -135,7 +136,7 @@ func TestChromiumWall(t *testing.T) {
 	require.Less(t, eval[int](b, face(1)+`.querySelectorAll(".fob svg *").length`), 4)
 
 	r.world.Advance(time.Minute)
-	b.WaitUntil(face(1) + `.getAttribute("aria-label") !== "` + r.serial(1) + ", Locked, " + spaced(code) + `"`)
+	b.WaitUntil(face(1) + `.getAttribute("aria-label") !== "` + r.serial(1) + ", always-on-6, Locked, " + spaced(code) + `"`)
 	next, _ := fleet.CodeOn(r.member(1).Look().Reading)
 	b.WaitUntil(face(1) + `.getAttribute("aria-label").includes("` + spaced(next) + `")`)
 
@@ -378,6 +379,9 @@ func TestChromiumWallActions(t *testing.T) {
 
 		clickOn(b, 1, ".track") // six digits
 		waitSelected(b, 5)
+		b.Run(chromedp.Click(chromedp.CSS("#wall-bar [value=press]")))
+		said("4 tokens pressed. 1 has no button.", "4個のボタンを押しました。 1個にはボタンがありません。")
+		require.Zero(t, r.member(1).Look().Presses)
 		act(b, "faults", `form.fault.value = "dead"; form.segment.value = "d7.a"`)
 		said("1 failed.", "1個は失敗しました。")
 		require.Contains(t, eval[string](b, `document.getElementById("wall-failures").textContent`), r.serial(1)+": ")
@@ -401,7 +405,7 @@ func TestChromiumWallActions(t *testing.T) {
 
 // TestChromiumWallStop: a person stops an action, and learns how far it got.
 func TestChromiumWallStop(t *testing.T) {
-	r := newWall(t)
+	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(11, "button-8"))
 	b := r.openWall("/", 11)
 	clickOn(b, 1, ".track")
 	b.Run(chromedp.Click(chromedp.CSS("#wall-bar [value=all]")))

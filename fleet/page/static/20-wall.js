@@ -117,7 +117,7 @@ fob.wall = (() => {
   // badgesOf returns what deserves attention.
   function badgesOf(face) {
     const list = face.faults.map(faultName);
-    if (face.battery <= 0.1) {
+    if (face.battery <= 0.1) { // in whole percents, rounded down
       list.push(fob.text("wall charge", Math.round(face.battery * 100)));
     }
     if (face.error_ms !== null && Math.abs(face.error_ms) >= 60000) {
@@ -150,6 +150,7 @@ fob.wall = (() => {
       if (button) {
         button.setAttribute("aria-label", fob.text("wall press one", nameOf(face)));
       }
+      row.querySelector(".model").textContent = face.model;
     }
     const state = row.querySelector(".state");
     if (state.dataset.state !== face.state) {
@@ -168,7 +169,7 @@ fob.wall = (() => {
         return tag;
       }));
     }
-    row.setAttribute("aria-label", [nameOf(face), stateName(face), spoken(face), ...badges].join(", "));
+    row.setAttribute("aria-label", [nameOf(face), face.model, stateName(face), spoken(face), ...badges].join(", "));
   }
 
   // Drawing.
@@ -238,6 +239,14 @@ fob.wall = (() => {
   document.addEventListener("visibilitychange", sweep);
   fob.on("clock", sweep);
 
+  // fewOf returns how many tokens are in a line if they are few.
+  function fewOf(n) {
+    if (n > 12) {
+      return "";
+    }
+    return n < 4 || n === 5 || n === 6 ? "3" : "4";
+  }
+
   // tidy follows the faces of an update.
   function tidy() {
     for (const section of place.children) {
@@ -259,6 +268,7 @@ fob.wall = (() => {
       place2.textContent = text;
     }
     root.hidden = count.all === 0;
+    root.dataset.few = fewOf(count.shown);
     document.getElementById("wall-none").hidden = count.shown > 0 || count.all === 0;
     if (place.querySelector(".face") && !place.querySelector('.face[tabindex="0"]')) {
       place.querySelector(".face").tabIndex = 0;

@@ -131,7 +131,7 @@
   // The selection: the names of tokens by tag. It may have tokens of other pages.
   const selected = new Map();
   let anchor = null; // the tag from which Shift selects
-  const entry = (face) => ({ tag: face.tag, id: face.id, name: wall.nameOf(face) });
+  const entry = (face) => ({ tag: face.tag, id: face.id, name: wall.nameOf(face), button: face.button });
 
   function mark(tag, on) {
     const item = faces.get(tag);
@@ -176,12 +176,13 @@
       return;
     }
     const q = new URLSearchParams({ limit: "10000" });
+    const buttons = new Map([...faces.values()].map(({ face }) => [face.model, face.button]));
     filters.forEach((name) => more.has(name) && q.set(name, more.get(name)));
     try {
       for (let next = ""; next !== undefined;) {
         const list = await fob.api("GET", "/v1/tokens?" + q);
         for (const token of list.items) {
-          selected.set(token.tag, { tag: token.tag, id: token.hardware_id, name: token.serial || token.hardware_id });
+          selected.set(token.tag, { tag: token.tag, id: token.hardware_id, name: token.serial || token.hardware_id, button: buttons.get(token.model) });
         }
         next = list.next;
         q.set("after", next);
@@ -330,7 +331,7 @@
     } else if (event.key === "Escape" && selected.size > 0) {
       clear();
     } else if (event.key === "p" || event.key === "o") {
-      wall.press(face, event.key === "o" ? "5s" : "");
+      wall.press(face, event.key === "o" ? "6s" : "");
     } else if (event.key === "/") {
       form.elements.find.focus();
       form.elements.find.select();

@@ -61,9 +61,10 @@
   let stopped = true;
   wall.working = () => !stopped;
 
-  // run does something to all selected tokens, and lists those that failed.
+  // run does something to all selected tokens that can do it, and lists those that failed.
   async function run(name, one) {
-    const tokens = wall.selection.list();
+    const all = wall.selection.list();
+    const tokens = name === "press" ? all.filter((token) => token.button !== false) : all;
     const failed = [];
     let done = 0;
     let next = 0;
@@ -98,19 +99,22 @@
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
-    report(name, tokens.length, done, failed);
+    report(name, tokens.length, done, failed, all.length - tokens.length);
     stopped = true;
     progress.hidden = true;
     bar.classList.remove("working");
     wall.tidy();
   }
 
-  function report(name, all, done, failed) {
+  function report(name, all, done, failed, without) {
     const good = done - failed.length;
     const rest = all - done;
     const parts = [wall.counted("wall done " + name, good)];
     if (rest > 0) {
       parts.push(wall.counted("wall not done", rest));
+    }
+    if (without > 0) {
+      parts.push(wall.counted("wall without button", without));
     }
     if (failed.length > 0) {
       parts.push(wall.counted("wall failed", failed.length));
