@@ -4,6 +4,7 @@ package weblogin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/internal/webapi"
@@ -49,10 +50,27 @@ func (g *Gate) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
+// isPrefetch reports whether a browser makes a request before a person asks for the page.
+func isPrefetch(r *http.Request) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		for _, word := range strings.FieldsFunc(strings.ToLower(r.Header.Get(name)), func(c rune) bool { return strings.ContainsRune(";, ", c) }) {
+			if word == "prefetch" || word == "prerender" || word == "preview" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // loginLink exchanges a link that works once for a session.
 func (g *Gate) loginLink(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead { // a program that looks at links must not use them up
 		w.WriteHeader(http.StatusOK)
+		return
+	}
+	if isPrefetch(r) { // a browser does not show this answer later: it asks again
+		w.Header().Set("Cache-Control", "no-store")
+		http.Error(w, "the link works once: open it", http.StatusServiceUnavailable)
 		return
 	}
 	if !g.sessions.useLink(r.PathValue("code")) {

@@ -38,14 +38,9 @@ type sessions struct {
 func (s *sessions) newLink() (path string, expires time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	for hash, until := range s.links {
-		if !now.Before(until) || len(s.links) >= maxLinks {
-			delete(s.links, hash)
-		}
-	}
+	s.makeRoom(s.links, maxLinks)
 	code := rand.Text()
-	expires = now.Add(linkLife)
+	expires = s.now().Add(linkLife)
 	s.links[sha256.Sum256([]byte(code))] = expires
 	return LoginPath + "/" + code, expires
 }
@@ -109,51 +104,59 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request) {
 
 // has reports whether the request is from a browser with a session.
 func (s *sessions) has(r *http.Request) bool {
-	hash, _, ok := s.session(r)
-	if !ok {
-		return false
-	}
+	given := s.given(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ended := s.ended[hash]
-	return !ended
+	for hash := range given {
+		if _, ended := s.ended[hash]; !ended {
+			return true
+		}
+	}
+	return false
 }
 
 // end ends the session of a request, also for a browser that has a copy of the cookie.
 func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 	defer s.setCookie(w, r, "", 0)
-	hash, expires, ok := s.session(r)
-	if !ok {
-		return
-	}
+	given := s.given(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	var oldest [sha256.Size]byte
-	for h, until := range s.ended {
-		if !now.Before(until) {
-			delete(s.ended, h)
-		} else if first, ok := s.ended[oldest]; !ok || until.Before(first) {
-			oldest = h
-		}
+	for hash, expires := range given {
+		s.makeRoom(s.ended, maxEnded)
+		s.ended[hash] = expires
 	}
-	if len(s.ended) >= maxEnded {
-		delete(s.ended, oldest)
-	}
-	s.ended[hash] = expires
 }
 
-// session returns the hash of the session in a cookie of this key, and when it expires.
-func (s *sessions) session(r *http.Request) (hash [sha256.Size]byte, expires time.Time, ok bool) {
-	c, err := r.Cookie(s.cookieName(r))
-	if err != nil {
-		return hash, expires, false
+// given returns the sessions of this key that the cookies of a request have, by hash, and
+// when they expire. A page on another port of the host can add cookies of the same name.
+func (s *sessions) given(r *http.Request) map[[sha256.Size]byte]time.Time {
+	given := map[[sha256.Size]byte]time.Time{}
+	for _, c := range r.CookiesNamed(s.cookieName(r)) {
+		b, err := base64.RawURLEncoding.DecodeString(c.Value)
+		if err != nil || len(b) <= 8+sha256.Size {
+			continue
+		}
+		session, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+		expires := time.Unix(int64(binary.BigEndian.Uint64(session)), 0)
+		if s.key != "" && hmac.Equal(mac, s.mac(session)) && s.now().Before(expires) {
+			given[sha256.Sum256(session)] = expires
+		}
 	}
-	b, err := base64.RawURLEncoding.DecodeString(c.Value)
-	if err != nil || len(b) <= 8+sha256.Size {
-		return hash, expires, false
+	return given
+}
+
+// makeRoom removes expired entries from a list, and if it is full the one that expires first.
+func (s *sessions) makeRoom(list map[[sha256.Size]byte]time.Time, most int) {
+	now := s.now()
+	var first [sha256.Size]byte
+	for hash, until := range list {
+		if !now.Before(until) {
+			delete(list, hash)
+		} else if soonest, ok := list[first]; !ok || until.Before(soonest) {
+			first = hash
+		}
 	}
-	session, mac := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	expires = time.Unix(int64(binary.BigEndian.Uint64(session)), 0)
-	return sha256.Sum256(session), expires, s.key != "" && hmac.Equal(mac, s.mac(session)) && s.now().Before(expires)
+	if len(list) >= most {
+		delete(list, first)
+	}
 }
