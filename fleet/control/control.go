@@ -10,6 +10,7 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -156,7 +157,8 @@ func (s *server) admit(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if !webapi.HasKey(r, s.o.Key) && (s.o.Session == nil || !s.o.Session(r)) {
+		hasKey := webapi.HasKey(r, s.o.Key)
+		if !hasKey && (s.o.Session == nil || !s.o.Session(r)) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fleet"`)
 			newProblem(http.StatusUnauthorized, "unauthorized",
 				"send the API key of the ready line, as Authorization: Bearer KEY").Write(w)
@@ -173,8 +175,23 @@ func (s *server) admit(next http.Handler) http.Handler {
 			newProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a token or a port missing?").Write(w)
 			return
 		}
+		if !hasKey {
+			goesOn := func() bool { return s.o.Session(r) }
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), sessionKey{}, goesOn)))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// sessionKey is the context key of a function that reports whether the session by which a
+// request was admitted goes on.
+type sessionKey struct{}
+
+// allowed returns the function for [webapi.Stream]: a stream ends with its session.
+func allowed(ctx context.Context) func() bool {
+	f, _ := ctx.Value(sessionKey{}).(func() bool)
+	return f
 }
 
 type nothing struct{}

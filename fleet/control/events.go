@@ -143,6 +143,7 @@ func (r *eventReader) stream(ctx huma.Context) {
 	stream := webapi.Stream{
 		Changed: func() <-chan struct{} { return r.fleet.Log().Changed(r.after) },
 		Next:    r.nextLines,
+		Allowed: allowed(ctx.Context()),
 		Ended:   ended,
 	}
 	stream.Send(ctx.Context(), ctx.BodyWriter())

@@ -100,6 +100,7 @@ func (s *server) live(w http.ResponseWriter, r *http.Request) {
 	stream := webapi.Stream{
 		Changed: func() <-chan struct{} { return l.bell.listen(ctx, l.seq) },
 		Next:    func(out []byte) ([]byte, bool) { return l.next(ctx, out) },
+		Allowed: func() bool { return s.gate.HasSession(r) },
 		Ended:   ended, Every: beatTime, Beat: "event: beat\ndata: {}\n\n", Patience: patience,
 	}
 	stream.Send(ctx, w)

@@ -23,6 +23,10 @@ type Stream struct {
 	// Next, and so no change is missed.
 	Changed func() <-chan struct{}
 
+	// Allowed reports whether the client may still have events, for example whether its
+	// session goes on. It is called before each event and each beat. It may be nil.
+	Allowed func() bool
+
 	// Ended reports whether the context of the request was cancelled because the server
 	// ends. The client then gets all events, and the event "end".
 	Ended func(context.Context) bool
@@ -34,7 +38,7 @@ type Stream struct {
 	Patience time.Duration
 }
 
-// Send sends events until the client is gone or the server ends.
+// Send sends events until the client is gone or no longer allowed, or the server ends.
 func (s *Stream) Send(ctx context.Context, w io.Writer) {
 	if s.Every == 0 {
 		s.Every = KeepAlive
@@ -43,6 +47,9 @@ func (s *Stream) Send(ctx context.Context, w io.Writer) {
 		s.Beat = ": \n\n"
 	}
 	send := func(text []byte) bool {
+		if s.Allowed != nil && !s.Allowed() {
+			return false
+		}
 		rw, ok := w.(http.ResponseWriter)
 		if ok && s.Patience > 0 {
 			// A server that cannot do this has its own limit, or none.

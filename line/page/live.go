@@ -86,7 +86,7 @@ func (s *server) serveLive(w http.ResponseWriter, r *http.Request, page string, 
 	w.Header().Set("Content-Type", "text/event-stream")
 	var last time.Time
 	stream := webapi.Stream{
-		Changed: changed, Ended: ended, Every: beatTime, Beat: "event: beat\ndata: {}\n\n", Patience: patience,
+		Changed: changed, Allowed: func() bool { return s.gate.HasSession(r) }, Ended: ended, Every: beatTime, Beat: "event: beat\ndata: {}\n\n", Patience: patience,
 		Next: func(out []byte) ([]byte, bool) {
 			select { // changes that follow one another come together
 			case <-time.After(frameTime - time.Since(last)):
