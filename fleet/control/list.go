@@ -109,6 +109,10 @@ func (f *tokenFilter) matches(m fleet.Member, st fleet.State) bool {
 		(f.off == nil || max(st.Error, -st.Error) > *f.off)
 }
 
+// Drifts reports whether the query can select other tokens without an event, only because
+// time goes on.
+func (in *Query) Drifts() bool { return in.Battery != 0 || in.Error != "" }
+
 // Selected are the tokens that a query selects.
 type Selected struct {
 	Members []fleet.Member

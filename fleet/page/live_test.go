@@ -7,10 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,10 +60,17 @@ type listener struct {
 // listen opens the messages of a page, after the message with an id.
 func (r *rig) listen(query, after string) *listener {
 	r.t.Helper()
+	return r.listenTo("/live?"+query, after, r.session())
+}
+
+// listenTo opens the stream at a path for a session.
+func (r *rig) listenTo(path, after, session string) *listener {
+	r.t.Helper()
 	ctx, cancel := context.WithCancel(r.t.Context())
-	q, err := http.NewRequestWithContext(ctx, "GET", r.server.URL+"/live?"+query, nil)
+	q, err := http.NewRequestWithContext(ctx, "GET", r.server.URL+path, nil)
 	require.NoError(r.t, err)
-	q.Header.Set("Cookie", r.session())
+	q.Header.Set("Cookie", session)
+	q.Header.Set("Accept", "text/event-stream")
 	q.Header.Set("Last-Event-ID", after)
 	a, err := http.DefaultClient.Do(q)
 	require.NoError(r.t, err)
@@ -169,6 +178,57 @@ func TestLiveFilter(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.StatusCode)
 	got = l.until(func(m message) bool { return len(m.Gone) > 0 })
 	require.Equal(t, []uint32{m.Tag()}, got.Gone)
+}
+
+// TestLiveDrift: the clock of the world alone changes which tokens have an error or an empty
+// battery. The wall follows, although nothing has happened to a token.
+func TestLiveDrift(t *testing.T) {
+	lot, ppm := ready(1, "button-6"), 20.0 // 1 s in 14 h; the battery lasts for about eight years
+	lot.PPM = &ppm
+	r := newRig(t, virtual.Config{Mode: virtual.Manual}, lot)
+	byError, byBattery := r.listen("page=wall&error_above=PT4S", ""), r.listen("page=wall&battery_below=0.999", "")
+	require.Equal(t, 0, byError.next().Count.Shown)
+	require.Equal(t, 0, byBattery.next().Count.Shown)
+	require.NoError(t, r.world.SetMode(virtual.Scaled, 50_000)) // the tokens are selected after 4 s and 6 s
+	for i, l := range []*listener{byError, byBattery} {
+		for beats := 0; ; {
+			line, err := l.lines.ReadString('\n')
+			require.NoError(t, err)
+			if strings.Contains(line, r.serial(1)) {
+				break
+			}
+			if line == "event: beat\n" {
+				beats++
+			}
+			require.Less(t, beats, 5, "stream %d: %+v", i, r.member(1).Look())
+		}
+	}
+}
+
+// TestLiveSession: after a log-out, the streams that the session has opened get nothing
+// more, and end.
+func TestLiveSession(t *testing.T) {
+	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(1, "button-6"))
+	session := r.session()
+	wall := r.listenTo("/live?page=wall", "", session)
+	require.NotEmpty(t, wall.next().Faces)
+	token := r.listenTo("/live?page=token&token="+r.serial(1), "", session)
+	require.NotNil(t, token.next().Token)
+	events := r.listenTo("/v1/events?kind=press&after_seq="+strconv.FormatUint(r.fleet.Log().Seq(), 10), "", session)
+	a, _ := r.send("POST", "/logout", "", "Cookie", session, "Sec-Fetch-Site", "same-origin")
+	require.Equal(t, http.StatusSeeOther, a.StatusCode)
+	_, err := r.member(1).Do((*virtual.Token).Press)
+	require.NoError(t, err)
+	for i, l := range []*listener{wall, token, events} {
+		for {
+			line, err := l.lines.ReadString('\n')
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			require.Equal(t, "\n", line, "stream %d", i) // the end of the last message
+		}
+	}
 }
 
 // TestLiveTwo: each of two people on one token sees the acts of the other.

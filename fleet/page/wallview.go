@@ -22,6 +22,10 @@ const (
 	// listShare how much longer it is than the newest one took.
 	listEvery = time.Second
 	listShare = 20
+	// driftEvery is the time between two selections while the world's clock runs, if the
+	// query is about something that changes with time. It is shorter than beatTime, after
+	// which a stream looks again.
+	driftEvery = 4 * time.Second
 )
 
 // wallView is the view of the wall: of the tokens that a query selects.
@@ -38,6 +42,7 @@ type wallView struct {
 	stale  bool          // something has happened that may select other tokens
 	list   time.Time     // when they were selected
 	took   time.Duration // how long that took
+	at     virtual.WorldTime
 }
 
 // shownFace is a token of the page.
@@ -64,7 +69,7 @@ func (s *server) newWallView(q url.Values) (*wallView, error) {
 }
 
 func (v *wallView) fill(u *update, now virtual.WorldTime, entries []fleet.Entry, lost bool) (next virtual.WorldTime, more bool) {
-	v.stale = v.stale || lost
+	v.stale = v.stale || lost || v.query.Drifts() && now != v.at && time.Since(v.list) >= driftEvery
 	for _, e := range entries {
 		v.stale = v.stale || selects(e.Kind)
 		if f := v.shown[e.Tag]; f != nil {
@@ -78,6 +83,7 @@ func (v *wallView) fill(u *update, now virtual.WorldTime, entries []fleet.Entry,
 	renewed := v.renewal.due(v.fleet.World(), entries)
 	wait := max(listEvery, listShare*v.took) - time.Since(v.list)
 	if v.stale && (!v.listed || wait <= 0) {
+		v.at = now
 		v.relist(u)
 	}
 	for _, f := range v.shown {
