@@ -3,6 +3,7 @@
 package page_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,4 +80,60 @@ func TestChromiumTwo(t *testing.T) {
 	eval[bool](two, `fob.api("POST", "/v1/time/advance", { by: "PT1H" }), true`)
 	one.WaitUntil(shown + ` === false`)
 	two.WaitUntil(shown + ` === false`)
+}
+
+// setHidden makes the script of a page see that the page is hidden, or shown.
+func setHidden(b *uitest.Tab, hidden bool) {
+	b.T.Helper()
+	eval[bool](b, fmt.Sprintf(`Object.defineProperty(document, "hidden", { configurable: true, value: %v }), document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+}
+
+// TestChromiumHidden: hidden pages do not keep connections, of which a browser has six for
+// an address. When a page is shown again, it shows the present state.
+func TestChromiumHidden(t *testing.T) {
+	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(2, "button-6"))
+	wall := r.open("/")
+	eval[bool](wall, `window.mark = true, fob.on("connection", (state) => { window.states = [...(window.states ?? []), state]; }), true`)
+	setHidden(wall, true)
+	last := wall
+	for range 7 {
+		last = wall.Beside(r.server.URL)
+		last.Open("/tokens/" + r.serial(1))
+		last.WaitUntil(isLive)
+		setHidden(last, true)
+	}
+	setHidden(last, false)
+	eval[bool](last, `fob.api("POST", "/v1/tokens/`+r.serial(1)+`/press").then(() => { window.pressed = true; }), true`)
+	last.WaitUntil(`window.pressed`)
+	require.NoError(t, r.fleet.Remove(r.member(2)))
+	wall.Show()
+	wall.WaitUntil(`document.getElementById("live").dataset.state === "asleep"`)
+	require.NotContains(t, wall.Text(), "接続")
+	setHidden(wall, false)
+	shown := `[...document.querySelectorAll(".face")].map((row) => row.fob.face.text).join()`
+	wall.WaitUntil(shown + ` === "` + r.member(1).Look().Text + `"`)
+	require.Equal(t, []string{"asleep", "live"}, eval[[]string](wall, `window.states`))
+	require.True(t, eval[bool](wall, `window.mark`), "the page was not loaded again")
+}
+
+// TestChromiumLotGone: if the process starts again without the lot of the filter, the page
+// shows that, once.
+func TestChromiumLotGone(t *testing.T) {
+	lot := ready(1, "button-6")
+	lot.Name = "Lot-x"
+	r := newRig(t, virtual.Config{Mode: virtual.Manual}, lot)
+	p, address := r.serveAt("127.0.0.1:0", testKey)
+	b := uitest.NewTab(t, "http://"+address)
+	b.Ignore("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+	b.Open(p.pages.NewLink())
+	b.Open("/?lot=Lot-x")
+	b.WaitUntil(isLive)
+	p.end(control.ErrEnded)
+	b.WaitUntil(connectionIs("ended"))
+	require.NoError(t, p.http.Close())
+
+	other := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(2, "button-6"))
+	other.serveAt(address, testKey)
+	b.WaitUntil(isLive + ` && document.querySelectorAll("#wall-faces .face").length === 2`)
+	require.NotEmpty(t, eval[string](b, `document.querySelector(".flash.bad").textContent`))
 }

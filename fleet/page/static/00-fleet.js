@@ -7,6 +7,7 @@ const fob = (() => {
   const place = document.getElementById("live");
   const silence = 12000; // ms after which a silent connection counts as lost: the server sends a beat every 5 s
   const retry = 2000; // ms
+  const patience = 3000; // ms for which a hidden page stays connected
   const words = JSON.parse(document.getElementById("words")?.textContent || "{}");
   const geometry = JSON.parse(document.getElementById("lcd-geometry")?.textContent || "{}");
 
@@ -113,6 +114,9 @@ const fob = (() => {
   let source;
   let heard = 0; // time of the last message
   let run = ""; // of the server whose tokens the page shows
+  let again = 0; // timer of the next attempt
+  let leaving = 0; // timer of a hidden page
+  let asleep = false; // the page is hidden and not connected
 
   function show(state) {
     if (place.dataset.state === state) {
@@ -139,7 +143,11 @@ const fob = (() => {
   // connect begins the live messages, or goes on with those of another path.
   function connect(path) {
     place.dataset.live = path ?? place.dataset.live;
+    clearTimeout(again);
     source?.close();
+    if (asleep) {
+      return;
+    }
     const mine = new EventSource(place.dataset.live);
     source = mine;
     heard = Date.now();
@@ -168,29 +176,61 @@ const fob = (() => {
     mine.addEventListener("end", () => {
       mine.close();
       show("ended");
-      setTimeout(refused, retry);
+      again = setTimeout(tryAgain, retry);
     });
     mine.addEventListener("error", () => {
       lose();
       if (mine.readyState === EventSource.CLOSED) {
-        setTimeout(refused, retry);
+        again = setTimeout(tryAgain, retry, true);
       }
     });
   }
 
-  // refused tries again. If the session has ended, it shows the login.
-  async function refused() {
+  // tryAgain connects again. If the session has ended, it shows the login. If the server
+  // has refused the live messages and its page now has others, it shows that page: it
+  // explains why, for example that the lot of the filter does not exist any more.
+  async function tryAgain(refused = false) {
     try {
       const answer = await fetch(location.href, { redirect: "manual", cache: "no-store" });
       if (answer.type === "opaqueredirect" || !answer.ok) {
         location.reload();
         return;
       }
+      if (refused) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (page.getElementById("live")?.dataset.live !== place.dataset.live) {
+          location.reload();
+          return;
+        }
+      }
     } catch {
-      setTimeout(refused, retry); // the process does not answer
+      if (!asleep) {
+        again = setTimeout(tryAgain, retry, refused); // the process does not answer
+      }
       return;
     }
     connect();
+  }
+
+  // A browser has six connections for all pages of an address. Each page that is connected
+  // keeps one, and a hidden page gives its own back.
+  function visibility() {
+    clearTimeout(leaving);
+    if (document.hidden) {
+      leaving = setTimeout(sleep, patience);
+    } else if (asleep) {
+      asleep = false;
+      connect();
+    }
+  }
+
+  function sleep() {
+    asleep = true;
+    clearTimeout(again);
+    source?.close();
+    if (place.dataset.state === "live") {
+      show("asleep");
+    }
   }
 
   // A connection can break without a sign, for example when a phone sleeps.
@@ -287,6 +327,8 @@ const fob = (() => {
     if (place?.dataset.live) {
       connect();
       setInterval(watch, 1000);
+      document.addEventListener("visibilitychange", visibility);
+      visibility();
     }
   });
 

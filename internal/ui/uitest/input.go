@@ -5,6 +5,7 @@ package uitest
 import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -14,6 +15,12 @@ func Call[P, R any](b *Tab, command cdp.Command[P, R], parameters P) R {
 	r, err := chromedp.Call(b.ctx, command, parameters)
 	b.check(err)
 	return r
+}
+
+// Show brings the tab to the front. Behind another one, Chromium does not draw it.
+func (b *Tab) Show() {
+	b.T.Helper()
+	Call(b, page.BringToFront, cdp.Empty{})
 }
 
 // Middle returns the middle of an element in the window, after it was scrolled there.
