@@ -97,8 +97,10 @@ func checkForecast(t *testing.T, before, model string, seed uint64, passed, by t
 		return
 	}
 	require.Equal(t, code.Reading, forecast.Shown)
-	if before != "cold" { // in the cold, the display still shows some segments of the code before
-		require.Equal(t, before != "faulty LCD", forecast.Genuine)
+	// A faulty display may show the right code, if the code does not need the faulty segment. In
+	// the cold, it still shows some segments of the code before.
+	if before != "cold" && before != "faulty LCD" {
+		require.True(t, forecast.Genuine)
 	}
 	if max(forecast.Offset, -forecast.Offset) < 1000 {
 		verdict, err := m.Oracle(code.Text, 1000, 0)

@@ -66,7 +66,14 @@ fob.token = (() => {
     dialog.returnValue = "";
     dialog.showModal();
     return new Promise((done) => {
-      dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+      const closed = new AbortController();
+      dialog.addEventListener("close", () => {
+        if (dialog.open) { // the event of the question before, which was answered just now
+          return;
+        }
+        closed.abort();
+        done(dialog.returnValue === "yes");
+      }, { signal: closed.signal });
     });
   }
 
