@@ -3,9 +3,12 @@
 package page
 
 import (
+	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -85,6 +88,30 @@ func (s *server) clockNow(lang string) *clockView {
 		v.Test, v.Why = false, t("clock real")
 	}
 	return v
+}
+
+// farAhead is the length of a jump from which a page asks first: time does not run
+// backwards.
+const farAhead = 24 * time.Hour
+
+// nextEvent is where a jump to the next event leads.
+type nextEvent struct {
+	At  time.Time `json:"at,omitzero"` // zero if no event lies ahead
+	Far string    `json:"far"`         // how far it is, in words, "" if the page need not ask
+}
+
+func (s *server) nextEvent(w http.ResponseWriter, r *http.Request) {
+	var n nextEvent
+	if at := s.fleet.NextEvent(); at <= virtual.WorldEnd {
+		n.At = at.Time()
+		if ahead := time.Duration(at - s.fleet.World().Now()); ahead > farAhead {
+			n.Far = s.span(ui.LanguageOf(r, ""), ahead)
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(n); err != nil {
+		s.o.Event(err)
+	}
 }
 
 // spans are the units of a span of time, the longest first.

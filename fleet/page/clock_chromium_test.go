@@ -3,6 +3,8 @@
 package page_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"strconv"
 	"testing"
 	"time"
@@ -102,6 +104,7 @@ func TestChromiumManualClock(t *testing.T) {
 	require.WithinDuration(t, startOfTest.Add(110*time.Second), s.now(), 2*time.Second, "the second step of a token ends at 00:02:00 by its own clock")
 	before := s.now()
 	s.press("[data-clock-until=event]")
+	s.press("#clock-far [value=yes]") // the tokens expire
 	s.WaitUntil(`Date.parse(document.querySelector(".clock-time").dateTime) > ` + jsTime(before))
 	require.True(t, s.now().After(before))
 
@@ -112,6 +115,56 @@ func TestChromiumManualClock(t *testing.T) {
 	s.fill("date", "2026-01-01T00:00:00")
 	s.wrong("時計を戻すことはできません")
 	require.Equal(t, time.Date(2031, 11, 30, 14, 59, 0, 0, time.UTC), s.now())
+}
+
+// TestChromiumFarEvent: a button token that is not pressed has its next event when it
+// expires, years ahead. The page asks before it goes there.
+func TestChromiumFarEvent(t *testing.T) {
+	r := newRig(t, virtual.Config{At: startOfTest}, ready(2, "button-6"))
+	s := &clockSite{r.open("/"), r}
+	english(s.Tab)
+	const asks = `document.getElementById("clock-far").open`
+	answer := func(button, text string) {
+		t.Helper()
+		s.WaitUntil(asks)
+		require.Equal(t, text, eval[string](s.Tab, `document.activeElement.textContent`), "the focus is on the answer that changes nothing")
+		require.Equal(t, startOfTest, s.now(), "nothing has happened yet")
+		s.press(`#clock-far button` + button)
+		s.WaitUntil(`!` + asks)
+	}
+	s.press("[data-clock-until=event]")
+	s.WaitUntil(asks)
+	require.Regexp(t, `^Move the clock by \d years`, eval[string](s.Tab, `document.querySelector("#clock-far h2").textContent`))
+	s.Shoot("clock-far-en", []int64{390, 1280, 2560}, func(string) {})
+	answer(".quiet", "Stay here")
+	s.press("[data-clock-by=PT1S]") // after the answer, in the order of the clicks
+	s.reads("time", "00:00:11")
+	require.Equal(t, startOfTest.Add(time.Second), s.now())
+
+	next := s.fleet.NextEvent()
+	require.Greater(t, next.Time().Year(), 2027)
+	s.press("[data-clock-until=event]")
+	s.WaitUntil(asks)
+	s.press("#clock-far [value=yes]")
+	s.reads("date", next.Time().Format(time.DateOnly))
+	require.Equal(t, next, s.world.Now())
+}
+
+// TestNextEvent: the time of the next event is for pages behind the login.
+func TestNextEvent(t *testing.T) {
+	r := newRig(t, virtual.Config{At: startOfTest}, ready(1, "button-6"))
+	a, _ := r.send("GET", "/next-event", "")
+	require.Equal(t, http.StatusUnauthorized, a.StatusCode)
+	r.member(1).Token.Press()
+	a, text := r.send("GET", "/next-event", "", "Cookie", r.session())
+	require.Equal(t, http.StatusOK, a.StatusCode)
+	var next struct {
+		At  time.Time
+		Far string
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &next))
+	require.Equal(t, r.fleet.NextEvent().Time(), next.At)
+	require.Empty(t, next.Far, "the display goes off within a minute")
 }
 
 // jsTime is an instant in milliseconds.

@@ -89,7 +89,7 @@ func New(f *fleet.Fleet, o Options) *Server {
 	s.gate = weblogin.New(weblogin.Options{
 		Name: "fleet", Key: o.Key, KnownHost: o.KnownHost,
 		Frame: s.frame, Text: s.text, Write: s.write, Missing: s.missing, Own: isForAPI,
-		Live: func(r *http.Request) bool { return r.URL.Path == livePath },
+		Live: func(r *http.Request) bool { return r.URL.Path == livePath || r.URL.Path == nextEventPath },
 	})
 	api := control.New(f, control.Options{
 		Key: o.Key, Version: o.Version, AllowSeedExport: o.AllowSeedExport, KnownHost: o.KnownHost, Session: s.gate.HasSession, NewLink: s.gate.NewLink,
@@ -100,6 +100,7 @@ func New(f *fleet.Fleet, o Options) *Server {
 	mux.HandleFunc("GET /{$}", s.wall)
 	mux.HandleFunc("GET /tokens/{token}", s.token)
 	mux.HandleFunc("GET "+livePath, s.live)
+	mux.HandleFunc("GET "+nextEventPath, s.nextEvent)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, r, func() { webapi.Unrouted(mux, w, r, "") })
 	})
@@ -124,8 +125,9 @@ func compressed(next http.Handler) http.Handler {
 }
 
 const (
-	livePath    = "/live"
-	scriptWords = "js " // beginning of the keys of the script's texts
+	livePath      = "/live"
+	nextEventPath = "/next-event"
+	scriptWords   = "js " // beginning of the keys of the script's texts
 )
 
 // isForAPI reports whether a request is for the HTTP API, which checks it. That answers
@@ -135,7 +137,7 @@ func isForAPI(r *http.Request) bool {
 	switch {
 	case p == "/v1", strings.HasPrefix(p, "/v1/"), strings.HasPrefix(p, "/openapi"):
 		return true
-	case p == "/", p == livePath, p == weblogin.LanguagePath, p == weblogin.LogoutPath, p == weblogin.LoginPath:
+	case p == "/", p == livePath, p == nextEventPath, p == weblogin.LanguagePath, p == weblogin.LogoutPath, p == weblogin.LoginPath:
 		return false
 	case strings.HasPrefix(p, "/tokens/"), strings.HasPrefix(p, ui.AssetPath), strings.HasPrefix(p, weblogin.LoginPath+"/"):
 		return false

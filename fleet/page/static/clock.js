@@ -53,9 +53,7 @@
   function act(method, path, body, otherwise) {
     last = last.then(async () => {
       try {
-        const clock = await fob.api(method, path, body);
-        const [date, time] = instant(Date.parse(clock.now));
-        set(part("said"), fob.text("clock is", date, time));
+        await move(method, path, body);
         return true;
       } catch (error) {
         problem(error, otherwise);
@@ -63,6 +61,42 @@
       }
     });
     return last;
+  }
+
+  async function move(method, path, body) {
+    const clock = await fob.api(method, path, body);
+    const [date, time] = instant(Date.parse(clock.now));
+    set(part("said"), fob.text("clock is", date, time));
+  }
+
+  // toEvent goes to the next event. If it is far, the person is asked first, because time
+  // does not run backwards.
+  function toEvent() {
+    last = last.then(async () => {
+      let next = {};
+      try {
+        next = await fob.api("GET", "/next-event");
+        if (next.far && !await agreed(next)) {
+          return;
+        }
+        await move("POST", "/v1/time/advance", next.at ? { to: next.at } : { until: "event" });
+      } catch (error) {
+        if (!(next.at && error.code === "invalid")) { // else the clock has passed the event meanwhile
+          problem(error);
+        }
+      }
+    });
+  }
+
+  function agreed(next) {
+    const dialog = document.getElementById("clock-far");
+    set(dialog.querySelector("h2"), fob.text("clock far", next.far));
+    set(dialog.querySelector("p"), fob.text("clock far when", ...instant(Date.parse(next.at))));
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((done) => {
+      dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+    });
   }
 
   function advance(body, otherwise) {
@@ -137,6 +171,8 @@
       speed(Number(data.clockSpeed));
     } else if (data.clockBy) {
       advance({ by: data.clockBy }, "clock world end");
+    } else if (data.clockUntil === "event") {
+      toEvent();
     } else if (data.clockUntil) {
       advance({ until: data.clockUntil });
     }
