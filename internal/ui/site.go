@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -86,7 +87,15 @@ func (s *Site) functions(lang string, texts Catalog) template.FuncMap {
 		"word":      words.Text,
 		"asset":     s.asset,
 		"otherLang": func() string { return otherLanguage(lang) },
+		"hint":      hint,
 	}
+}
+
+var option = regexp.MustCompile(`--[a-z][a-z-]*[a-z]`)
+
+// hint marks options of a command as code, which stays on one line.
+func hint(text string) template.HTML {
+	return template.HTML(option.ReplaceAllString(template.HTMLEscapeString(text), `<code class="keep">$0</code>`))
 }
 
 // asset returns the path of an asset. A missing one is an error.

@@ -168,3 +168,9 @@ func TestRender(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `^<section class="tile fail" id="p1"(?s:.*)&lt;1&gt;(?s:.*)FAIL(?s:.*)</section>$`, string(got))
 }
+
+// TestHint: an option in a hint is one word, and stays on one line.
+func TestHint(t *testing.T) {
+	require.EqualValues(t, `&lt;b&gt; of <code class="keep">--api-key-file</code>.`, hint("<b> of --api-key-file."))
+	require.EqualValues(t, "1 -- 2, --", hint("1 -- 2, --"))
+}
