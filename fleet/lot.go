@@ -37,7 +37,7 @@ const (
 // Lot describes tokens that are made together. Everything random about them comes from
 // the world's seed. The zero value of a field is its default.
 type Lot struct {
-	Name    string   `json:"name,omitempty" yaml:"name" doc:"name of the lot, by which its tokens can be listed; its number by default" minLength:"1" maxLength:"60" pattern:"^[A-Za-z][A-Za-z0-9._-]*$"`
+	Name    string   `json:"name,omitempty" yaml:"name" doc:"name of the lot, by which its tokens can be listed; its number by default" pattern:"^[A-Za-z][A-Za-z0-9._-]{0,59}$"`
 	Count   LotCount `json:"count,omitempty" yaml:"count" doc:"number of tokens; 1 by default" minimum:"1" min:"1"`
 	Profile string   `json:"profile,omitempty" yaml:"profile" doc:"hardware and profile, one of the names for fob run --profile; the first by default" values:"@profiles"`
 	Crystal string   `json:"crystal,omitempty" yaml:"crystal" doc:"model, perfect, good, c200 or untrimmed: the distribution of the crystals' errors; model by default" values:"model,perfect,good,c200,untrimmed"`

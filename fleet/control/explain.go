@@ -148,6 +148,9 @@ func (s *server) kindOf(schema *huma.Schema) string {
 		return "a time such as 2031-11-30T14:59:00Z"
 	}
 	if unit := patterns[schema.Pattern]; unit != "" {
+		if schema.MinLength == nil && schema.MaxLength == nil {
+			return unit
+		}
 		return strings.TrimPrefix(sizes(schema.MinLength, schema.MaxLength, unit), " of ")
 	}
 	return "text" + sizes(schema.MinLength, schema.MaxLength, "characters")
@@ -157,7 +160,7 @@ func (s *server) kindOf(schema *huma.Schema) string {
 var patterns = map[string]string{
 	"^[0-9]+$": "digits",
 	"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$": "letters, digits and . _ -, not only dots",
-	"^[A-Za-z][A-Za-z0-9._-]*$":                     "letters, digits and . _ -, first a letter",
+	"^[A-Za-z][A-Za-z0-9._-]{0,59}$":                "a letter and at most 59 letters, digits and . _ -",
 }
 
 // limits describes the limits of a number.
