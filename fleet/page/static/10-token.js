@@ -211,7 +211,7 @@ fob.token = (() => {
     set(fact("state"), stateWord(v.state));
     set(fact("serial"), v.serial || say("no serial"));
     set(fact("expiry"), v.expiry || say("no expiry"));
-    set(fact("battery"), say("battery value", Math.round(v.battery * 100), v.mv));
+    set(fact("battery"), say("battery value", Math.floor(v.battery * 100), v.mv));
     set(fact("presses"), String(v.presses));
     if (v.error_ms === null) {
       set(fact("error"), say("clock unset"));
