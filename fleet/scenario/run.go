@@ -92,6 +92,7 @@ type runner struct {
 	snapshots []string // names in the file
 	procs     []*process
 	log       eventLog
+	since     uint64   // number of the event after which a wait for an event looks
 	traces    traces   // in a shared fleet
 	hidden    []string // secrets of steps
 }
@@ -182,11 +183,16 @@ func (r *runner) begin() error {
 func (r *runner) steps(done *int) error {
 	for _, st := range r.scenario.steps {
 		err := r.ctx.Err()
+		before, running := r.log.seq, len(r.procs)
 		if err == nil {
 			err = st.run(r)
 		}
 		if err == nil {
 			err = r.log.follow(r)
+		}
+		r.since = r.log.seq
+		if len(r.procs) > running { // the command may have acted already
+			r.since = before
 		}
 		if err == nil {
 			err = r.dead()

@@ -155,7 +155,7 @@ func (s *display) run(r *runner) error {
 
 type wait struct {
 	condition `yaml:",inline"`
-	Event     string `yaml:"event" doc:"kind of event that happens after this step begins" values:"@events"`
+	Event     string `yaml:"event" doc:"kind of event that happens after this step begins, or since the step before it began a command in the background" values:"@events"`
 	Within    string `yaml:"within" doc:"in world time; five minutes by default"`
 	Timeout   string `yaml:"timeout" doc:"by this machine's clock; five minutes by default"`
 }
@@ -186,7 +186,7 @@ func (s *wait) run(r *runner) error {
 		}
 	}
 	if s.Event != "" {
-		q.Set("after_seq", fmt.Sprint(max(r.log.seq, 1)))
+		q.Set("after_seq", fmt.Sprint(max(r.since, 1)))
 	}
 	re, err := r.compile(s.Text)
 	if err != nil {
@@ -210,7 +210,7 @@ func (s *wait) ask(r *runner, q url.Values) (v tokenView, err error) {
 	manual := r.scenario.manual()
 	if manual && s.fromOutside(r) {
 		realTime := q.Get("real_timeout")
-		q.Set("real_timeout", settleTime.String())
+		q.Set("real_timeout", outsideTime.String())
 		if err = get(); err == nil {
 			return v, nil
 		}
@@ -233,6 +233,9 @@ func (s *wait) ask(r *runner, q url.Values) (v tokenView, err error) {
 	}
 	return v, fmt.Errorf("expected %s: %w", wanted, err)
 }
+
+// outsideTime is how long a wait gives a command in the background before it moves the clock.
+const outsideTime = 20 * time.Second
 
 // fromOutside reports whether the wait is for an event that only a command in the background
 // can cause. It needs the machine's time, and not the world's.

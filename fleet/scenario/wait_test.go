@@ -71,3 +71,17 @@ func TestWaitForBackground(t *testing.T) {
 `, scenario.Options{}, false)
 	require.NoError(t, r.Err)
 }
+
+// TestWaitForEarlierEvent: a wait also finds an event that a command in the background has
+// caused before it was ready, and no event of an earlier step.
+func TestWaitForEarlierEvent(t *testing.T) {
+	const early = `- new: {name: alice, profile: button-6, ready: true}
+- exec:
+    run: [sh, -c, 'curl -fsS -X POST -H "Authorization: Bearer $FOB_API_KEY" "$FOB_URL/v1/tokens/$FOB_ALICE_SERIAL/press"; echo ready; sleep 1000']
+    background: true
+    stdout: ready
+`
+	require.NoError(t, do(t, head+early+"- wait: {event: press, within: PT1S}\n", scenario.Options{}, false).Err)
+	r := do(t, head+"- new: {profile: button-6, ready: true}\n- press: {}\n- wait: {event: press, within: PT1S}\n", scenario.Options{}, false)
+	require.ErrorContains(t, r.Err, "expected event press within 1 s")
+}
