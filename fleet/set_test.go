@@ -352,3 +352,23 @@ func TestRemovedPort(t *testing.T) {
 		require.Empty(t, p.Addr())
 	}
 }
+
+// TestTapKeepsTheNewest: a tap keeps at most a mebibyte and 32,768 chunks, the newest.
+func TestTapKeepsTheNewest(t *testing.T) {
+	for size, most := range map[int]int{1: 1 << 15, 32: 1 << 15, 64: 1 << 14, 1 << 20: 1, 2 << 20: 1} {
+		tap := Tap{world: testWorld(t)}
+		tap.Record(false, []byte("off"))
+		require.Empty(t, tap.Chunks())
+		tap.Start()
+		for i := range most + 5 {
+			data := make([]byte, size)
+			data[0] = byte(i)
+			tap.Record(i%2 == 0, data)
+		}
+		chunks := tap.Chunks()
+		require.Len(t, chunks, most, size)
+		for i, c := range chunks {
+			require.Equal(t, byte(i+5), c.Data[0], size)
+		}
+	}
+}

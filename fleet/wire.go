@@ -18,11 +18,14 @@ type Chunk struct {
 	Data  []byte
 }
 
-// maxTap is the number of bytes of the wire that a port keeps.
-const maxTap = 1 << 20
+// Limits of a recording. A host may send each byte by itself.
+const (
+	maxTap    = 1 << 20 // bytes
+	maxChunks = 1 << 15
+)
 
 // Tap records the wire of a port while it is on. It keeps the newest bytes, at most a
-// mebibyte. It is safe for concurrent use.
+// mebibyte and at most 32,768 chunks. It is safe for concurrent use.
 type Tap struct {
 	world *virtual.World
 
@@ -73,8 +76,9 @@ func (t *Tap) Record(sent bool, b []byte) {
 	}
 	t.chunks = append(t.chunks, t.chunk(sent, append([]byte(nil), b...)))
 	t.size += len(b)
-	for t.size > maxTap && len(t.chunks) > 1 {
+	for t.size > maxTap && len(t.chunks) > 1 || len(t.chunks) > maxChunks {
 		t.size -= len(t.chunks[0].Data)
+		t.chunks[0] = Chunk{} // the array still has it
 		t.chunks = t.chunks[1:]
 	}
 }
