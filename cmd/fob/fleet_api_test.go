@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -277,6 +278,8 @@ func TestFleetWrongUse(t *testing.T) {
 		"add|--profile|FOO":                            "want always-on-6, button-6, button-8",
 		"add|--expiry|2030-01-01":                      "expiry has no effect: it needs ready",
 		"wire|p1|--last|5":                             "--last counts messages: give --decode as well",
+		"wire|p1|--decode|--last|10001":                "--last 10001: want 1 to 10000, or 0 for 1000",
+		"wire|p1|--decode|--last|-1":                   "--last -1: want 1 to 10000",
 		"snap|show|none":                               `there is no snapshot "none"`,
 	} {
 		args := append([]string{"fleet", "--url", api.URL, "--api-key-file", api.keyFile}, strings.Split(command, "|")...)
@@ -284,6 +287,30 @@ func TestFleetWrongUse(t *testing.T) {
 		require.Equal(t, exitUsage, code, "%s: %s%s", command, out, errs)
 		require.Contains(t, errs, want, command)
 	}
+}
+
+// TestFleetWireLast: a recording message by message begins with the number of messages that are
+// left out. Bytes outside a message are not shown.
+func TestFleetWireLast(t *testing.T) {
+	api := recordedFleet(t, 1)
+	run := func(args ...string) string {
+		t.Helper()
+		code, out, errs := fob(t, "", append([]string{"fleet", "--url", api.URL, "--api-key-file", api.keyFile}, args...)...)
+		require.Zero(t, code, errs)
+		require.Empty(t, errs)
+		return out
+	}
+	run("port", "attach", "ZZFB00000001", "--as", "tcp")
+	run("wire", "p1", "--start")
+	recording := filepath.Join(t.TempDir(), "recording")
+	line := func(b string) string {
+		return fmt.Sprintf(`{"at":"2026-01-01T00:00:00Z","from":"host","hex":"%x"}`+"\n", b)
+	}
+	require.NoError(t, os.WriteFile(recording, []byte(line("\x06\x09\n\x06\x09\n\x06\x09\n")+line("oken hunter2\n")), 0o600))
+	fob(t, "", "fleet", "--url", api.URL, "--api-key-file", api.keyFile, "wire", "p1", "--replay", recording)
+	require.Regexp(t, `^(\S+  host   framing error, size: .*\n){3}\S+  host   outside a line: 13 bytes of text, not shown\n$`, run("wire", "p1", "--decode"))
+	require.Regexp(t, `^older messages that are left out: 2\n\S+  host   framing error, .*\n\S+  host   outside a line: .*\n$`, run("wire", "p1", "--decode", "--last", "2"))
+	require.Contains(t, run("wire", "p1", "--decode", "--last", "1", "--json"), `"left_out":3`)
 }
 
 // TestFleetFaultsShown: faults show where tokens are shown, and are gone after --clear.
@@ -389,7 +416,7 @@ func TestFleetPortAddress(t *testing.T) {
 	run(0, "port", "replug", "p2")
 
 	_, errs = run(2, "wire", "p1", "--decode", "--last", "-1")
-	require.Equal(t, "fob: --last -1: want 1 to 100000, or 0 for all\n", errs)
+	require.Equal(t, "fob: --last -1: want 1 to 10000, or 0 for 1000\n", errs)
 	run(0, "wire", "p1", "--decode", "--last", "0")
 	out, errs = run(0, "press", serial)
 	require.Contains(t, out, serial)

@@ -131,11 +131,11 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 	var pcapng, replay string
 	var last int
 	cmd := f.onPort("wire", "Record the wire of a port, and print the recording", func(ctx context.Context, id string) error {
-		if last < 0 || last > 100_000 {
-			return usagef("--last %d: want 1 to 100000, or 0 for all", last)
-		}
-		if last != 0 && !decode {
+		switch {
+		case last != 0 && !decode:
 			return errclass.With(errclass.Usage, errors.New("--last counts messages: give --decode as well"))
+		case last < 0 || last > 10_000:
+			return usagef("--last %d: want 1 to 10000, or 0 for 1000", last)
 		}
 		if start || stop {
 			return f.portCall(ctx, "PUT", portPath(id, "/wire"), map[string]bool{"on": start})
@@ -167,23 +167,32 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 	cmd.Example = "  fob fleet wire p1 --start\n  fob fleet wire p1 --decode\n  fob fleet wire p1 --pcapng wire.pcapng"
 	cmd.Flags().BoolVar(&start, "start", false, "begin a new recording")
 	cmd.Flags().BoolVar(&stop, "stop", false, "end the recording")
-	cmd.Flags().BoolVar(&decode, "decode", false, "print the recording message by message, without secrets")
-	cmd.Flags().IntVar(&last, "last", 0, "with --decode, print only the `NUMBER` newest messages; 0: all")
+	cmd.Flags().BoolVar(&decode, "decode", false, "print the recording message by message, without secrets and without bytes that are not a message")
+	cmd.Flags().IntVar(&last, "last", 0, "with --decode, print the `NUMBER` newest messages, at most 10000; 0: 1000")
 	cmd.Flags().StringVar(&pcapng, "pcapng", "", "write the recording to `FILE` for Wireshark")
 	cmd.Flags().StringVar(&replay, "replay", "", "send the host's half of the recording in `FILE` (JSON lines) to the token again")
 	cmd.MarkFlagsMutuallyExclusive("start", "stop", "decode", "pcapng", "replay")
 	return cmd
 }
 
-// decode prints the last messages of a recording; 0 is all.
+// decode prints the last messages of a recording, and how many older ones are left out. 0 is
+// the default of the API.
 func (f *fleetCmd) decode(ctx context.Context, id string, last int) error {
 	path := "/wire?format=messages"
 	if last != 0 {
 		path += "&last=" + strconv.Itoa(last)
 	}
-	var out struct{ Items []wire.Message }
+	var out struct {
+		Items []wire.Message
+		Left  int `json:"left_out"`
+	}
 	if err := f.call(ctx, "GET", portPath(id, path), nil, &out); err != nil || f.json {
 		return err
+	}
+	if out.Left > 0 {
+		if err := f.say("older messages that are left out: %d", out.Left); err != nil {
+			return err
+		}
 	}
 	for _, m := range out.Items {
 		if err := f.say("%s", m); err != nil {

@@ -86,12 +86,14 @@ type server struct {
 	api   huma.API
 
 	offers map[string][]string // by operation: the media types of its answers, the default first
+
+	reading chan struct{} // full while a recorded wire is written in another form
 }
 
 // New returns the HTTP interface of a fleet. A server that cancels the contexts of its
 // requests with the cause [ErrEnded] ends waits with a problem, and streams with an event.
 func New(f *fleet.Fleet, o Options) http.Handler {
-	s := &server{fleet: f, o: o}
+	s := &server{fleet: f, o: o, reading: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	s.register(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { webapi.Unrouted(mux, w, r, ": see /openapi.json") })

@@ -121,7 +121,7 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
-	"wire":          {http.StatusConflict},
+	"wire":          {http.StatusConflict, http.StatusServiceUnavailable},
 	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"events":        {http.StatusConflict, http.StatusNotFound},
 }

@@ -4,6 +4,7 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"net/http"
@@ -44,13 +45,16 @@ type tapInput struct {
 type wireInput struct {
 	ByPort
 	Format string `query:"format" enum:"jsonl,pcapng,messages" default:"jsonl" doc:"JSON lines, a file for Wireshark, or messages that people can read"`
-	Last   int    `query:"last" minimum:"1" maximum:"100000" doc:"only so many messages, the newest; for messages"`
+	Last   int    `query:"last" minimum:"1" maximum:"10000" doc:"so many messages, the newest; 1000 if not given; for messages"`
 }
+
+// defaultLast is the number of messages in an answer if the request does not name one.
+const defaultLast = 1000
 
 // messages is a recorded wire, message by message.
 type messages struct {
-	Items   []wire.Message `json:"items" nullable:"false" doc:"oldest first; secrets are not shown"`
-	Left    int            `json:"left_out" doc:"messages before these, because of last"`
+	Items   []wire.Message `json:"items" nullable:"false" doc:"oldest first; secrets are not shown, and no bytes outside a message"`
+	Left    int            `json:"left_out" doc:"number of older messages, which last leaves out"`
 	Tapping bool           `json:"tapping" doc:"the wire is being recorded"`
 }
 
@@ -164,7 +168,7 @@ func sentBy(chunks []fleet.Chunk) (all []byte) {
 	return all
 }
 
-func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
+func (s *server) wire(ctx context.Context, in *wireInput) (*fileOutput, error) {
 	p, err := s.fleet.Port(in.Port)
 	if err != nil {
 		return nil, err
@@ -175,6 +179,13 @@ func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
 	}
 	if in.Last != 0 && in.Format != "messages" {
 		return nil, invalid("query.last", "last has no effect: only messages are counted")
+	}
+	// One at a time: a recording of a mebibyte takes several times as much memory here.
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 	chunks := p.Tap().Chunks()
 	switch in.Format {
@@ -195,9 +206,9 @@ func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
 	return &fileOutput{"application/x-ndjson", out}, nil
 }
 
-// messagesOf reads the messages of a recording, and returns the last ones; 0 is all.
+// messagesOf reads the last messages of a recording; 0 is the default number.
 func messagesOf(chunks []fleet.Chunk, last int, tapping bool) messages {
-	var r wire.Reader
+	r := wire.Reader{Last: cmp.Or(last, defaultLast)}
 	for _, c := range chunks {
 		from := wire.Host
 		if c.Sent {
@@ -205,10 +216,6 @@ func messagesOf(chunks []fleet.Chunk, last int, tapping bool) messages {
 		}
 		r.Feed(c.At, c.World.Time(), from, c.Data)
 	}
-	m := messages{Items: r.End(), Tapping: tapping}
-	if last > 0 && len(m.Items) > last {
-		m.Left = len(m.Items) - last
-		m.Items = m.Items[m.Left:]
-	}
-	return m
+	items, left := r.End()
+	return messages{Items: items, Left: left, Tapping: tapping}
 }

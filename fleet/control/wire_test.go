@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -279,6 +280,7 @@ func TestMessages(t *testing.T) {
 	c, at, addr := withPort(t)
 	c.refused(409, "not_recorded", "GET", at+"/wire?format=messages", "")
 	c.do("PUT", at+"/wire", `{"on":true}`)
+	require.Equal(t, []any{}, c.do("GET", at+"/wire?format=messages", "")["items"], "not null")
 	require.NoError(t, provision(t, dial(t, addr())))
 	type message struct {
 		From, Kind, Name, Status string
@@ -321,4 +323,71 @@ func TestMessages(t *testing.T) {
 	require.Equal(t, len(all.Items)-2, last.Left)
 	require.False(t, last.Tapping)
 	c.refused(422, "invalid", "GET", at+"/wire?last=2", "")
+}
+
+// TestManyMessages: a recording that has as many messages as bytes permit costs little, and an
+// answer has the newest of them. Three bytes are the shortest packet, which is an error
+// (PROTOCOL.md, section 2.3); an 06 without an 09 is noise.
+func TestManyMessages(t *testing.T) {
+	c, at, addr := withPort(t)
+	p, err := c.fleet.Port(strings.TrimPrefix(at, "/v1/ports/"))
+	require.NoError(t, err)
+	read := func(query string) (items int, left int, body []byte) {
+		status, b := c.send("GET", at+"/wire?format=messages"+query, "")
+		require.Equal(t, 200, status, "%s", b)
+		var l struct {
+			Items []object
+			Left  int `json:"left_out"`
+		}
+		require.NoError(t, json.Unmarshal(b, &l))
+		return len(l.Items), l.Left, b
+	}
+	p.Tap().Start()
+	line := dial(t, addr())
+	_, err = line.Write(bytes.Repeat([]byte("\x06\n"), 1<<18))
+	require.NoError(t, err)
+	_, err = host.New(line, host.WithTimeout(patience)).Info(t.Context()) // after all of them
+	require.NoError(t, err)
+	items, left, _ := read("")
+	require.LessOrEqual(t, items, 1<<19/1000, "each entry of noise has many bytes")
+	require.Zero(t, left)
+
+	p.Tap().Start()
+	for range 1 << 8 {
+		p.Tap().Record(false, bytes.Repeat([]byte("\x06\x09\n"), 4096/3))
+	}
+	const all = 1 << 8 * (4096 / 3)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 4 {
+		items, left, b := read("&last=1")
+		require.Equal(t, [2]int{1, all - 1}, [2]int{items, left})
+		require.Less(t, len(b), 1000)
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, (after.TotalAlloc-before.TotalAlloc)/4, uint64(32<<20), "for each request; a list of all is larger")
+	for query, want := range map[string]int{"": 1000, "&last=1000": 1000, "&last=10000": 10_000} {
+		items, left, _ := read(query)
+		require.Equal(t, [2]int{want, all - want}, [2]int{items, left}, query)
+	}
+	for _, last := range []string{"0", "-1", "10001", "x"} {
+		c.refused(422, "invalid", "GET", at+"/wire?format=messages&last="+last, "")
+	}
+}
+
+// TestLargestRecording: the JSON lines of the largest recording can be sent back for a replay. A
+// host may send each byte by itself.
+func TestLargestRecording(t *testing.T) {
+	for _, size := range []int{1, 32, 64} {
+		c, at, _ := withPort(t)
+		p, err := c.fleet.Port(strings.TrimPrefix(at, "/v1/ports/"))
+		require.NoError(t, err)
+		p.Tap().Start()
+		for range 1<<20/size + 1 {
+			p.Tap().Record(false, bytes.Repeat([]byte("\n"), size))
+		}
+		_, recording := c.send("GET", at+"/wire", "")
+		require.Less(t, len(recording), 8<<20, "maxRecording")
+		require.GreaterOrEqual(t, strings.Count(string(recording), "\n"), 1<<20/64)
+	}
 }

@@ -26,7 +26,7 @@ const (
 	Request Kind = "request"
 	Answer  Kind = "answer"
 	Error   Kind = "error" // a framing error: bytes that the receiver discards
-	Noise   Kind = "noise" // bytes outside a line, which the receiver skips
+	Noise   Kind = "noise" // a run of bytes outside a line, which the receiver skips
 )
 
 // Message is a message on the wire, or bytes that are not one.
@@ -34,7 +34,7 @@ type Message struct {
 	At    time.Time  `json:"at" doc:"of its last byte, by the machine's clock"`
 	World *time.Time `json:"true_time,omitempty" doc:"the world's time then; left out if the recording does not have it"`
 	From  Side       `json:"from" enum:"host,token" doc:"sender"`
-	Kind  Kind       `json:"kind" enum:"request,answer,error,noise" doc:"error: a framing error; noise: bytes outside a line, which the receiver skips"`
+	Kind  Kind       `json:"kind" enum:"request,answer,error,noise" doc:"error: a framing error; noise: a run of bytes outside a line, which the receiver skips"`
 	Bytes int        `json:"bytes" doc:"number of bytes on the wire"`
 
 	Name      string   `json:"name,omitempty" doc:"of group and command" example:"token info"`
@@ -47,7 +47,7 @@ type Message struct {
 	Repeat    bool     `json:"repeat,omitempty" doc:"the host has sent the request before, and has not been answered"`
 	TookMS    *float64 `json:"took_ms,omitempty" doc:"time from the request to this answer, by the machine's clock" example:"1.2"`
 	Status    string   `json:"status,omitempty" doc:"of an answer: ok, rc with the number of an SMP error, or err with the numbers of a group and its refusal; of a framing error: the name of its counter, or unfinished" example:"ok"`
-	Text      string   `json:"text,omitempty" doc:"the status or the bytes in words" example:"the token is locked"`
+	Text      string   `json:"text,omitempty" doc:"the status in words; of noise, how many bytes, and whether all are text: they may have a password, so they are not shown" example:"the token is locked"`
 	Fields    []Field  `json:"fields,omitempty" doc:"of the body"`
 }
 

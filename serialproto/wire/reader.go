@@ -3,8 +3,7 @@
 package wire
 
 import (
-	"bytes"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/d204ef64/fob/serialproto"
@@ -13,12 +12,19 @@ import (
 // Reader finds the messages of both directions in recorded bytes. The zero value is
 // ready to use.
 type Reader struct {
-	messages []Message
+	// Last is the number of messages that are kept, the newest. 0 keeps all: an attacker
+	// needs three bytes for a message of 300 bytes.
+	Last int
+
+	messages []Message // at most 2*Last
+	left     int       // number of messages before them
 	start    time.Time
 	begun    bool
-	sides    [2]half
+	sides    [2]half                // in the order of sides
 	open     map[exchange]time.Time // requests without an answer: when they were sent
 }
+
+var sides = [2]Side{Host, Token}
 
 // half is one direction of the line.
 type half struct {
@@ -26,8 +32,7 @@ type half struct {
 	at      moment // of the last byte
 	size    int    // bytes of the current packet on the wire
 	line    int    // bytes of its current line
-	outside []byte // the beginning of the bytes outside a line
-	skipped int    // number of all of them
+	outside noise  // not yet an entry
 	last    byte   // fed
 	start   byte   // of the current line
 }
@@ -42,8 +47,16 @@ type exchange struct {
 	command uint8
 }
 
-// maxOutside is the number of bytes outside a line that are shown.
-const maxOutside = 128
+// noise is a run of bytes outside a line. Their content is not kept: after a byte is lost or
+// damaged, a password may be among them.
+type noise struct {
+	at     moment // of the last byte
+	size   int
+	binary bool // not only ASCII text
+}
+
+// maxPause is the longest pause within a run of bytes outside a line.
+const maxPause = time.Second
 
 // Feed reads bytes that one side sent at a time by the machine's clock and by the
 // world's, which may be zero. Bytes must come in the order of their times.
@@ -60,6 +73,9 @@ func (r *Reader) Feed(at, world time.Time, from Side, data []byte) {
 	if h.in.Expire(uptime); h.in.FramingErrors != before {
 		r.fault(from, h, before, false) // at the time of its last byte
 	}
+	if h.outside.size > 0 && at.Sub(h.outside.at.at) > maxPause {
+		r.flush()
+	}
 	h.at = moment{at, world}
 	for _, b := range data {
 		r.feed(from, h, b, uptime)
@@ -75,17 +91,15 @@ func (r *Reader) feed(from Side, h *half, b byte, uptime int64) {
 	switch started := isStart(last) && inside; {
 	case !inside && !now:
 		h.skip(b)
-		if b == '\n' {
-			r.flush(from, h)
-		}
 		return
 	case !inside || started && now && isStart(b): // b begins a line
 		if started {
 			h.unread()
 		}
-		r.flush(from, h)
 		h.line, h.start = 0, b
-	case started && !now: // neither last nor b belongs to a line
+	case started && now:
+		r.flush() // not before: the first byte of a line may turn out to be noise
+	case started: // neither last nor b belongs to a line
 		h.unread()
 		h.skip(b)
 		return
@@ -114,60 +128,85 @@ func (h *half) unread() {
 
 // skip notes a byte outside a line.
 func (h *half) skip(b byte) {
-	if h.skipped++; len(h.outside) < maxOutside {
-		h.outside = append(h.outside, b)
-	}
+	text := b >= ' ' && b <= '~' || b == '\n' || b == '\r' || b == '\t'
+	h.outside = noise{h.at, h.outside.size + 1, h.outside.binary || !text}
 }
 
-// End returns all messages in the order in which they ended. A packet or line that is not
-// complete is an error with the status "unfinished". More bytes may be fed afterwards.
-func (r *Reader) End() []Message {
-	kept := len(r.messages)
-	for i, from := range []Side{Host, Token} {
-		h := &r.sides[i]
-		if h.skipped > 0 {
-			r.add(from, h, Message{Kind: Noise, Bytes: h.skipped, Text: describe(from, h)})
-		}
-		if h.in.Partial() {
-			r.add(from, h, Message{Kind: Error, Bytes: h.size, Status: "unfinished", Text: faultTexts["unfinished"]})
+// message returns the entry of a run of bytes outside a line.
+func (n noise) message() Message {
+	m := Message{Kind: Noise, Bytes: n.size, Text: count(n.size) + " of text, not shown"}
+	if n.binary {
+		m.Text = count(n.size) + ", not shown"
+	}
+	return m
+}
+
+// End returns the newest messages, at most Last, in the order in which they ended, and how
+// many older ones are left out. A packet or line that is not complete is an error with the
+// status "unfinished". More bytes may be fed afterwards.
+func (r *Reader) End() (newest []Message, left int) {
+	open := r.outside()
+	for i, from := range sides {
+		if h := &r.sides[i]; h.in.Partial() {
+			open = append(open, h.at.stamp(from, Message{Kind: Error, Bytes: h.size, Status: "unfinished", Text: faultTexts["unfinished"]}))
 		}
 	}
-	all := append([]Message{}, r.messages...)
-	r.messages = r.messages[:kept]
+	slices.SortStableFunc(open, earlier)
+	over := 0
+	if all := len(r.messages) + len(open); r.Last > 0 && all > r.Last {
+		over = all - r.Last
+	}
+	kept := r.messages[min(over, len(r.messages)):]
+	open = open[over-(len(r.messages)-len(kept)):]
+	return append(append(make([]Message, 0, len(kept)+len(open)), kept...), open...), r.left + over
+}
+
+// stamp returns an entry with its sender and time.
+func (t moment) stamp(from Side, m Message) Message {
+	m.From, m.At = from, t.at.UTC()
+	if !t.world.IsZero() {
+		world := t.world.UTC()
+		m.World = &world
+	}
+	return m
+}
+
+func earlier(a, b Message) int { return a.At.Compare(b.At) }
+
+// add adds an entry with the time of the last byte, after the bytes outside a line that
+// passed before it.
+func (r *Reader) add(from Side, h *half, m Message) {
+	r.flush()
+	r.keep(h.at.stamp(from, m))
+}
+
+// flush adds the bytes outside a line of both sides.
+func (r *Reader) flush() {
+	for _, m := range r.outside() {
+		r.keep(m)
+	}
+	r.sides[0].outside, r.sides[1].outside = noise{}, noise{}
+}
+
+// outside returns the entries of the bytes outside a line that are not yet added.
+func (r *Reader) outside() (all []Message) {
+	for i, from := range sides {
+		if n := r.sides[i].outside; n.size > 0 {
+			all = append(all, n.at.stamp(from, n.message()))
+		}
+	}
+	slices.SortStableFunc(all, earlier)
 	return all
 }
 
-// add adds an entry with the time of the last byte.
-func (r *Reader) add(from Side, h *half, m Message) {
-	m.From, m.At = from, h.at.at.UTC()
-	if !h.at.world.IsZero() {
-		world := h.at.world.UTC()
-		m.World = &world
+// keep adds an entry. Only from time to time it drops those before the last ones.
+func (r *Reader) keep(m Message) {
+	if r.Last > 0 && len(r.messages) >= 2*r.Last {
+		over := len(r.messages) - r.Last
+		r.left += over
+		r.messages = slices.Delete(r.messages, 0, over)
 	}
 	r.messages = append(r.messages, m)
-}
-
-// flush adds the bytes outside a line.
-func (r *Reader) flush(from Side, h *half) {
-	if h.skipped > 0 {
-		r.add(from, h, Message{Kind: Noise, Bytes: h.skipped, Text: describe(from, h)})
-	}
-	h.outside, h.skipped = h.outside[:0], 0
-}
-
-// passwordLine begins the line with which a host opens a port that requires a password.
-var passwordLine = []byte("token ")
-
-// describe returns the bytes outside a line in words.
-func describe(from Side, h *half) string {
-	if from == Host && bytes.HasPrefix(h.outside, passwordLine) {
-		return "a line of " + count(h.skipped) + " that may have a password, not shown"
-	}
-	text := strconv.QuoteToASCII(string(h.outside))
-	if rest := h.skipped - len(h.outside); rest > 0 {
-		text += " and " + count(rest) + " more"
-	}
-	return text
 }
 
 // fault adds the framing errors by which the counters differ from before. There are two

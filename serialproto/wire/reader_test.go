@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -75,7 +76,7 @@ func TestWholeLife(t *testing.T) {
 	near.Close()
 	<-done
 
-	all := p.r.End()
+	all, _ := p.r.End()
 	names := map[string]int{}
 	var text strings.Builder
 	for _, m := range all {
@@ -132,7 +133,8 @@ func read(parts ...[]byte) []wire.Message {
 		}
 		r.Feed(start.Add(time.Duration(i)*1500*time.Microsecond), time.Time{}, from, p)
 	}
-	return r.End()
+	all, _ := r.End()
+	return all
 }
 
 // TestExamples reads examples of PROTOCOL.md: the sections are named in the remarks.
@@ -219,7 +221,7 @@ func TestFramingErrors(t *testing.T) {
 	var r wire.Reader
 	r.Feed(start, time.Time{}, wire.Host, []byte(first+"AAsCAAAB"))
 	r.Feed(start.Add(3001*time.Millisecond), time.Time{}, wire.Host, good)
-	all := r.End()
+	all, _ := r.End()
 	require.Equal(t, "timeout", all[0].Status)
 	require.Equal(t, start, all[0].At, "of its last byte")
 	require.Equal(t, "os reset", all[1].Name)
@@ -227,7 +229,7 @@ func TestFramingErrors(t *testing.T) {
 
 	all = read(good, []byte("I: booting\r\n"+string(good)), good)
 	require.Equal(t, wire.Noise, all[1].Kind)
-	require.Equal(t, `"I: booting\r\n"`, all[1].Text)
+	require.Equal(t, "12 bytes of text, not shown", all[1].Text)
 	require.Equal(t, "header", all[2].Status, "a token does not send requests")
 	require.True(t, all[3].Repeat)
 }
@@ -240,6 +242,23 @@ func TestSecrets(t *testing.T) {
 	require.Equal(t, wire.Noise, all[0].Kind)
 	require.NotContains(t, all[0].Text, "hunter2")
 	require.NotContains(t, read([]byte("token " + password))[0].Text, "hunter2", "the line is not complete")
+	// Faults of a line also damage the word before a password, and the start of a message.
+	prov := message("0a 00 00 17 00 40 6a 04  a3 62 73 6e 67 31 30 30 30 30 34 32 63 63 74 72 00 63 6d 73 67 41 00")
+	login := "token " + password + "\r\n"
+	for _, sent := range []string{
+		login, "\xff" + login, login[1:], "T" + login[1:], "tokken " + login[6:], "token\x00" + login[6:], " " + login, login[6:], "\x06" + login,
+		"\x06\x04" + login, "ok\n" + login, string(prov[2:]), "\x06\x08" + string(prov[2:]), "\x00" + string(prov[1:]),
+	} {
+		for i, all := range [][]wire.Message{read([]byte(sent)), read(nil, []byte(sent))} { // a terminal may echo
+			require.Len(t, all, 1, "%q from side %d", sent, i)
+			want := fmt.Sprintf("%d bytes of text, not shown", len(sent))
+			if strings.ContainsAny(sent, "\x00\x04\x06\x08") || strings.HasPrefix(sent, "\xff") {
+				want = fmt.Sprintf("%d bytes, not shown", len(sent))
+			}
+			require.Equal(t, want, all[0].Text)
+			require.Equal(t, wire.Message{At: start.Add(time.Duration(i) * 1500 * time.Microsecond), From: all[0].From, Kind: wire.Noise, Bytes: len(sent), Text: want}, all[0])
+		}
+	}
 
 	// {"seed": "JBSWY3DP", "X-Api-Key": "JBSWY3DP", "more": {"psk": "JBSWY3DP"}, "b": h'4a42535759334450', "list": [h'4a42535759334450']}
 	body := "a5 64 73656564 68 4a42535759334450 69 582d4170692d4b6579 68 4a42535759334450 " +
@@ -294,7 +313,86 @@ func TestEveryByteOnce(t *testing.T) {
 			r.Feed(start, time.Time{}, wire.Host, rest[:n])
 			rest = rest[n:]
 		}
-		require.Equal(t, want, r.End())
-		require.Equal(t, want, r.End(), "the end changes nothing")
+		for range 2 { // the end changes nothing
+			all, left := r.End()
+			require.Equal(t, want, all)
+			require.Zero(t, left)
+		}
 	})
+}
+
+// TestNoiseIsOneEntry: bytes outside a line are one entry until a line, a message of the other side or a
+// pause of more than a second.
+func TestNoiseIsOneEntry(t *testing.T) {
+	all := read([]byte(strings.Repeat("\x06\n", 1<<19)))
+	require.Len(t, all, 1)
+	require.Equal(t, 1<<20, all[0].Bytes)
+
+	request := message("08 00 00 01 00 40 56 00  a0")
+	var r wire.Reader
+	at := start
+	feed := func(after time.Duration, from wire.Side, data string) {
+		at = at.Add(after)
+		r.Feed(at, time.Time{}, from, []byte(data))
+	}
+	feed(0, wire.Host, "a\nb")
+	feed(time.Second, wire.Host, "c\n\x06")
+	feed(0, wire.Host, "x")
+	feed(1001*time.Millisecond, wire.Host, "d")
+	feed(time.Millisecond, wire.Token, "ef")
+	feed(time.Millisecond, wire.Host, "ghi")
+	feed(time.Millisecond, wire.Host, string(request))
+	feed(time.Millisecond, wire.Host, "j")
+	feed(time.Millisecond, wire.Token, string(message("09 00 00 01 00 40 56 00  a0")))
+	feed(time.Millisecond, wire.Host, "klm")
+	feed(time.Millisecond, wire.Token, string(request[:9])) // a token sends no requests: an error
+	feed(time.Millisecond, wire.Host, "no")
+	feed(time.Millisecond, wire.Token, string(request[9:]))
+	feed(time.Millisecond, wire.Host, "p")
+	got, left := r.End()
+	require.Zero(t, left)
+	var lines []string
+	for _, m := range got {
+		lines = append(lines, fmt.Sprintf("%s %s %s %d", m.At.Sub(start), m.From, m.Kind, m.Bytes))
+	}
+	require.Equal(t, []string{
+		"1s host noise 7", "2.002s token noise 2", "2.003s host noise 4", fmt.Sprintf("2.004s host request %d", len(request)),
+		"2.005s host noise 1", fmt.Sprintf("2.006s token answer %d", len(request)), "2.007s host noise 3",
+		"2.009s host noise 2", fmt.Sprintf("2.01s token error %d", len(request)), "2.011s host noise 1",
+	}, lines)
+}
+
+// TestLast: a reader with a limit returns the newest messages of a reader without one, and the
+// number of the others. It never holds many more, however long the recording is.
+func TestLast(t *testing.T) {
+	data := append(bytes.Repeat([]byte("\x06\x09\n"), 300), message("08 00 00 01 00 40 56 00  a0")...)
+	data = append(data, "noise\x06"...)
+	all := read(data)
+	require.Len(t, all, 303)
+	for _, last := range []int{1, 2, 3, 7, 150, 151, 302, 303, 304, 1000} {
+		r := wire.Reader{Last: last}
+		for i := range data {
+			r.Feed(start, time.Time{}, wire.Host, data[i:i+1])
+			if i%100 == 0 {
+				r.End() // changes nothing
+			}
+		}
+		got, left := r.End()
+		require.Equal(t, all[max(0, 303-last):], got, last)
+		require.Equal(t, max(0, 303-last), left, last)
+	}
+
+	noise := bytes.Repeat([]byte("\x06\x09\n"), 1<<18) // each an error
+	inUse := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := inUse()
+	r := wire.Reader{Last: 10}
+	r.Feed(start, time.Time{}, wire.Host, noise)
+	require.Less(t, inUse(), before+1<<20)
+	_, left := r.End()
+	require.Equal(t, 1<<18-10, left)
 }

@@ -68,8 +68,6 @@
     } else if (m.kind === "error") {
       add(m.status, "tag bad");
       add(word("wire error " + m.status, m.text));
-    } else {
-      add(m.text, "detail");
     }
     const notes = [];
     if (m.seq !== undefined) {
