@@ -167,7 +167,7 @@ func (t fleetToken) clockError() string {
 
 // battery returns the share of the battery that is left and its voltage, such as "58%, 3022 mV".
 func (t fleetToken) battery() string {
-	return strconv.Itoa(int(t.Battery*100)) + "%, " + strconv.Itoa(t.MilliVolts) + " mV"
+	return strconv.Itoa(fleet.Percent(t.Battery)) + "%, " + strconv.Itoa(t.MilliVolts) + " mV"
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -83,7 +83,7 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 					}
 					rows = append(rows, []string{
 						t.name(), t.Lot, t.Model, t.State, "[" + t.Display + "]", t.clockError(),
-						strconv.Itoa(int(t.Battery*100)) + "%", t.Expiry, dash(strings.Join(t.Faults, ",")), port,
+						strconv.Itoa(fleet.Percent(t.Battery)) + "%", t.Expiry, dash(strings.Join(t.Faults, ",")), port,
 					})
 				}
 				if err := out.Flush(); err != nil {

@@ -50,7 +50,7 @@ func faceOf(m fleet.Member, st fleet.State) face {
 	f := face{
 		Tag: m.Tag(), ID: hex.EncodeToString(id[:]), Serial: st.Serial.String(), Lot: m.Lot(), Model: model.Name,
 		State: st.State.String(), Faults: append([]fleet.FaultKind{}, m.Faults(st)...),
-		Battery: math.Floor(st.Battery*100) / 100, Button: model.Profile().Behaviour.Button,
+		Battery: float64(fleet.Percent(st.Battery)) / 100, Button: model.Profile().Behaviour.Button,
 		Text: st.Text, Bars: st.View.Lit.Bars,
 		Icons: uint8(st.View.Lit.Icons), Contrast: round(st.View.Contrast), Haze: round(st.View.Haze), Black: st.View.Black, Fade: st.View.Fade,
 		At: st.World.Time().UnixMilli(), ends: st.StepEnds, next: st.Next,

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/d204ef64/fob/fleet"
 )
 
 // The colours, as parameters of SGR. They can be read on a light and on a dark background.
@@ -296,7 +298,7 @@ func (m *model) chargeColour(f *face) string {
 	return ""
 }
 
-func (f *face) charge() string { return strconv.Itoa(int(f.Battery*100+0.5)) + "%" }
+func (f *face) charge() string { return strconv.Itoa(fleet.Percent(f.Battery)) + "%" }
 
 // offset returns how far the token's clock is ahead, in a few characters.
 func (f *face) offset() string {
