@@ -17,6 +17,7 @@ import (
 type fleetForecast struct {
 	fleetToken
 	Offset int64  `json:"offset"`
+	Step   int64  `json:"step"`
 	Code   string `json:"code"`
 	Points []struct {
 		fleetToken
@@ -57,11 +58,19 @@ server with correct time accepts the code if its window is at least that wide.`
 	return cmd
 }
 
+// steps returns how many time steps the token is ahead, "-" if it has no time or no step.
+func (t fleetForecast) steps() string {
+	if t.ErrorMS == nil || t.Step == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%+d", t.Offset)
+}
+
 func (t fleetForecast) rows() [][]string {
 	rows := [][]string{
 		{"state", t.State}, {"expiry", dash(t.Expiry)}, {"display", "[" + t.Display + "]"}, {"code", dash(t.Code)},
 		{"true time", t.TrueTime.Format(time.RFC3339)}, {"token time", t.TokenTime.Format(time.RFC3339)},
-		{"clock", t.clockError()}, {"steps", fmt.Sprintf("%+d", t.Offset)}, {"battery", t.battery()},
+		{"clock", t.clockError()}, {"steps", t.steps()}, {"battery", t.battery()},
 	}
 	if len(t.Points) == 0 {
 		return rows
