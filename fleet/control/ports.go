@@ -18,11 +18,12 @@ var portKinds = []string{"pty", "tcp", "rfc2217"}
 
 // portView is a port of a token.
 type portView struct {
-	ID      string `json:"id" doc:"name of the port in the fleet" example:"p1"`
-	Addr    string `json:"addr,omitempty" doc:"for fob device --port; left out while the port is unplugged" example:"tcp:127.0.0.1:40123"`
-	In      line   `json:"in" doc:"faults from the host to the token"`
-	Out     line   `json:"out" doc:"faults from the token to the host"`
-	Tapping bool   `json:"tapping" doc:"the wire is being recorded"`
+	ID       string `json:"id" doc:"name of the port in the fleet" example:"p1"`
+	Addr     string `json:"addr,omitempty" doc:"for fob device --port; left out while the port is unplugged" example:"tcp:127.0.0.1:40123"`
+	In       line   `json:"in" doc:"faults from the host to the token"`
+	Out      line   `json:"out" doc:"faults from the token to the host"`
+	Tapping  bool   `json:"tapping" doc:"the wire is being recorded"`
+	Recorded bool   `json:"recorded" doc:"there is a recording, also after its end"`
 }
 
 // line is the faults of one direction of a line. The probabilities are for each byte.
@@ -69,7 +70,7 @@ func (l line) faults(where string) (virtual.LineFaults, error) {
 
 func portOf(p *fleet.Port) portView {
 	in, out := p.Faults().Get()
-	return portView{ID: p.ID(), Addr: p.Addr(), In: lineOf(in), Out: lineOf(out), Tapping: p.Tap().On()}
+	return portView{ID: p.ID(), Addr: p.Addr(), In: lineOf(in), Out: lineOf(out), Tapping: p.Tap().On(), Recorded: p.Tap().Kept()}
 }
 
 type attachInput struct {

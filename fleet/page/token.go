@@ -56,6 +56,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 		Token:  control.ViewOf(m, st), AllowSeeds: s.o.AllowSeedExport,
 		Button: m.Token.Model().Profile().Behaviour.Button,
 	}
+	p.Up = ui.NavLine{Path: "/", Text: s.text(p.Lang, "token up")}
 	if p.Title = p.Token.Serial; p.Title == "" {
 		p.Title = p.Token.HardwareID
 	}

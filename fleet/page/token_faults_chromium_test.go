@@ -28,10 +28,27 @@ func faultSegments(t testing.TB, names ...string) virtual.Segments {
 	return s
 }
 
+// faultsInBoth runs a test of the faults in both languages. The section is closed at first,
+// because the token has none.
+func faultsInBoth(t *testing.T, profile string, test func(t *testing.T, r *rig, b *uitest.Tab, ja bool)) {
+	driftInBoth(t, driftConfig, profile, func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+		faultsOpen(b)
+		test(t, r, b, ja)
+	})
+}
+
+// faultsOpen opens the section of the faults.
+func faultsOpen(b *uitest.Tab) {
+	b.T.Helper()
+	b.WaitUntil(`document.querySelector(".fault-part") !== null && !document.querySelector("#token-faults details").open`)
+	driftPress(b, "#token-faults summary")
+	b.WaitUntil(`document.querySelector("#token-faults details").open`)
+}
+
 // TestChromiumSegments: a click on a segment of the drawn display makes it dead, another
 // one a ghost, and a third one mends it.
 func TestChromiumSegments(t *testing.T) {
-	driftInBoth(t, driftConfig, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+	faultsInBoth(t, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
 		const bar = `.fault-part[data-name="bar1"]`
 		labelled := func(text string) {
 			b.WaitUntil(fmt.Sprintf(`document.querySelector('%s').getAttribute("aria-label").includes(%q)`, bar, text))
@@ -57,7 +74,7 @@ func TestChromiumSegments(t *testing.T) {
 
 // TestChromiumSegmentKeys: the keyboard alone breaks a segment.
 func TestChromiumSegmentKeys(t *testing.T) {
-	driftInBoth(t, driftConfig, "button-8", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+	faultsInBoth(t, "button-8", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
 		at := func(name string) {
 			b.WaitUntil(fmt.Sprintf(`document.activeElement.dataset.name === %q`, name))
 		}
@@ -79,7 +96,7 @@ func TestChromiumSegmentKeys(t *testing.T) {
 // TestChromiumFlashAndPower: the switches arm the faults of the flash and the supply, and
 // go back when the fault has struck.
 func TestChromiumFlashAndPower(t *testing.T) {
-	driftInBoth(t, driftConfig, "button-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+	faultsInBoth(t, "button-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
 		driftPress(b, "#fault-flash")
 		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true})
 		driftEnter(b, "fault-power-number", "0")
@@ -103,23 +120,30 @@ func TestChromiumFlashAndPower(t *testing.T) {
 
 // TestChromiumLineFaults: each switch of a line sets its fault and mends it.
 func TestChromiumLineFaults(t *testing.T) {
-	driftInBoth(t, driftConfig, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
+	faultsInBoth(t, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
 		b.WaitUntil(`document.querySelector('[data-fault="no line"]').hidden === false`)
 		p, err := r.fleet.Attach(r.member(1), "tcp:127.0.0.1:0")
 		require.NoError(t, err)
 		b.Open("/tokens/" + r.serial(1))
 		b.WaitUntil(`document.querySelector('[data-fault="line"]')?.hidden === false`)
+		faultsOpen(b)
 		for _, name := range []string{"drop", "flip", "double", "insert", "stall", "unplug", "baud"} {
 			faults := func() (in, out virtual.LineFaults) {
 				driftPress(b, "#fault-line-"+name)
 				b.WaitUntil(`!document.getElementById("token-faults").dataset.busy`)
 				return p.Faults().Get()
 			}
+			// The form of the port follows the switch.
+			form := func(filled bool) {
+				b.WaitUntil(fmt.Sprintf(`[...document.querySelectorAll("#token-port-list [data-way=out] input")].some((e) => e.value !== "") === %t`, filled))
+			}
 			_, out := faults()
 			require.NotZero(t, out, name)
+			form(true)
 			in, out := faults()
 			require.Zero(t, in, name)
 			require.Zero(t, out, name)
+			form(false)
 		}
 	})
 }

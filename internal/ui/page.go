@@ -28,6 +28,7 @@ type Page struct {
 	Who      string // the user, if someone is logged in
 	NavLabel string // names the navigation for screen readers
 	Nav      []NavLine
+	Up       NavLine // the page above this one, linked over the title; its path is "" for none
 	Actions  []Action
 	Flash    *Flash
 	Footer   []string

@@ -162,7 +162,7 @@ fob.token = (() => {
       $("token-spoken").textContent = old ? why(face) : "";
     } else if (performance.now() - spoken > 5000 || !spoken) {
       spoken = performance.now();
-      $("token-spoken").textContent = say("speak", [...code].join(" "), Math.ceil(fob.leftMS(face) / 1000));
+      $("token-spoken").textContent = fob.counted("token speak", Math.ceil(fob.leftMS(face) / 1000), [...code].join(" "));
     }
   }
 
@@ -211,14 +211,13 @@ fob.token = (() => {
     set(fact("state"), stateWord(v.state));
     set(fact("serial"), v.serial || say("no serial"));
     set(fact("expiry"), v.expiry || say("no expiry"));
-    set(fact("battery"), say("battery value", Math.floor(v.battery * 100), v.mv));
+    set(fact("battery"), say("battery value", fob.percent(v.battery), v.mv));
     set(fact("presses"), String(v.presses));
     if (v.error_ms === null) {
       set(fact("error"), say("clock unset"));
       set(fact("time"), say("clock unset"));
     } else {
-      const ahead = v.error_ms > 0 ? "ahead" : v.error_ms < 0 ? "behind" : "exact";
-      set(fact("error"), say("error " + ahead, duration(v.error_ms)));
+      set(fact("error"), say("error " + fob.wayOf(v.error_ms), duration(v.error_ms)));
     }
     const advice = ["BLANK", "WIPED", "DEAD", "EXPIRED"].includes(v.state) ? say("advice " + v.state) : "";
     $("token-advice").hidden = !advice;

@@ -58,12 +58,9 @@ fob.plot = (() => {
     });
     for (const level of o.levels ?? []) {
       make(svg, "line", "plot-level " + level.kind, { x1: left, x2: width - right, y1: y(level.at), y2: y(level.at) });
-      make(svg, "text", "plot-text plot-name", { x: left + 6, y: y(level.at) - 5 }, level.label);
     }
     for (const mark of o.marks ?? []) {
       make(svg, "line", "plot-mark " + mark.kind, { x1: x(mark.at), x2: x(mark.at), y1: top, y2: height - bottom });
-      const late = x(mark.at) > width * 0.6;
-      make(svg, "text", "plot-text plot-name", { x: x(mark.at) + (late ? -5 : 5), y: top + 12 + 16 * (mark.row ?? 0), "text-anchor": late ? "end" : "start" }, mark.label);
     }
     let path = "";
     let on = false;
@@ -82,6 +79,39 @@ fob.plot = (() => {
       if (value !== null) {
         make(svg, "circle", "plot-dot", { cx: x(o.cursor), cy: y(inside(value)), r: 6 });
       }
+    }
+
+    // The names of the lines come last, at places where they hide the least.
+    const names = [
+      ...(o.levels ?? []).map(({ at, label }) => ({ label, at: [-6, 16].flatMap((dy) => [[left + 6, y(at) + dy, "start"], [width - right - 6, y(at) + dy, "end"]]) })),
+      ...(o.marks ?? []).map(({ at, label }) => ({ label, at: [top + 14, top + 31, height - bottom - 8, height - bottom - 25].flatMap((to) => [[x(at) + 7, to, "start"], [x(at) - 7, to, "end"]]) })),
+    ];
+    const points = o.points.filter(([, value]) => value !== null).map(([at, value]) => [x(at), y(inside(value))]);
+    const upright = [...(o.marks ?? []).map((mark) => x(mark.at)), ...(o.cursor === undefined ? [] : [x(o.cursor)])];
+    const level = [...(o.levels ?? []).map(({ at }) => y(at)), ...(o.y.ticks.includes(0) ? [y(0)] : [])];
+    const taken = [];
+    for (const { label, at } of names) {
+      const text = make(svg, "text", "plot-text plot-name", {}, label);
+      const size = text.getComputedTextLength();
+      let best = null;
+      let least = Infinity;
+      for (const [tx, ty, anchor] of at) {
+        const box = { from: (anchor === "end" ? tx - size : tx) - 3, to: (anchor === "end" ? tx : tx + size) + 3, top: ty - 13, bottom: ty + 5 };
+        const across = (px) => px > box.from && px < box.to;
+        const down = (py) => py > box.top && py < box.bottom;
+        let cost = box.from < left || box.to > width ? 100 : 0;
+        cost += 10 * taken.filter((b) => b.from < box.to && b.to > box.from && b.top < box.bottom && b.bottom > box.top).length;
+        cost += points.some(([px, py]) => across(px) && down(py)) ? 3 : 0;
+        cost += upright.filter(across).length + 2 * level.filter(down).length;
+        if (cost < least) {
+          least = cost;
+          best = { tx, ty, anchor, box };
+        }
+      }
+      taken.push(best.box);
+      text.setAttribute("x", best.tx);
+      text.setAttribute("y", best.ty);
+      text.setAttribute("text-anchor", best.anchor);
     }
   }
 

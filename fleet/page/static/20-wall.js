@@ -15,9 +15,7 @@ fob.wall = (() => {
   const faceTemplate = document.getElementById("wall-face").content.firstElementChild;
   const language = document.documentElement.lang;
   const number = (n) => n.toLocaleString(language);
-
-  // counted returns a text about a number of tokens.
-  const counted = (key, n, ...more) => fob.text(n === 1 ? key + " one" : key, number(n), ...more);
+  const { counted } = fob;
 
   const faces = new Map(); // by tag: {face, row, drawn}
   const inView = new Set(); // of these
@@ -117,8 +115,8 @@ fob.wall = (() => {
   // badgesOf returns what deserves attention.
   function badgesOf(face) {
     const list = face.faults.map(faultName);
-    if (face.battery <= 0.1) { // in whole percents, rounded down
-      list.push(fob.text("wall charge", Math.round(face.battery * 100)));
+    if (face.battery <= 0.1) {
+      list.push(fob.text("wall charge", fob.percent(face.battery)));
     }
     if (face.error_ms !== null && Math.abs(face.error_ms) >= 60000) {
       list.push(fob.text("wall off", (face.error_ms > 0 ? "+" : "−") + span(Math.abs(face.error_ms))));

@@ -36,7 +36,7 @@
 
   // Numbers in words.
   const number = (x, digits = 0) => new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
-  const sign = (x) => (x > 0 ? "+" : x < 0 ? "−" : "");
+  const sign = (x) => (x > 0 ? "+" : x < 0 ? "−" : ""); // of a number that is rounded as it is written
   const units = [["y", 31557600], ["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
   // duration writes a number of ms with a sign and at most two units: +1.8 s, −9 min 12 s.
@@ -44,7 +44,8 @@
   function duration(ms, decimals = Math.abs(ms) < 995 && ms !== 0 ? 2 : 1) {
     const s = Math.abs(ms) / 1000;
     if (s < 59.95) {
-      return sign(ms) + say("unit s", number(s, decimals));
+      const written = Number(s.toFixed(decimals));
+      return (written ? sign(ms) : "") + say("unit s", number(written, decimals));
     }
     const first = units.findIndex(([, size]) => s >= size * 0.99999);
     const [name, size] = units[first];
@@ -66,7 +67,7 @@
   }
 
   const volts = (mv) => say("unit V", number(mv / 1000, 2));
-  const percent = (share) => say("unit %", number(Math.floor(share * 100)));
+  const percent = (share) => say("unit %", number(fob.percent(share)));
   const degrees = (c) => say("unit C", (c < 0 ? "−" : "") + number(Math.abs(c)));
 
   // ageText writes a number of months: 5 years 3 months.
@@ -102,8 +103,7 @@
     } else {
       set(part("error"), duration(now.error_ms));
       set(part("steps"), now.face.step_ms ? steps(now.error_ms) : "");
-      const way = Math.abs(now.error_ms) < 5 ? "exact" : now.error_ms > 0 ? "ahead" : "behind";
-      set(part("meaning"), say("is " + way));
+      set(part("meaning"), say("is " + fob.wayOf(now.error_ms)));
     }
     set(part("left"), now.mv === 0 ? "–" : percent(now.battery));
     set(part("volts"), now.mv === 0 ? "" : volts(now.mv));
@@ -138,7 +138,7 @@
     for (const [state, label] of [["EXPIRED", "mark expired"], ["DEAD", "mark empty"]]) {
       const i = curve.points.findIndex((p) => p.state === state);
       if (i > 0) {
-        found.push({ at: i / 12, kind: state === "DEAD" ? "bad" : "warn", label: say(label), row: found.length });
+        found.push({ at: i / 12, kind: state === "DEAD" ? "bad" : "warn", label: say(label) });
       }
     }
     return found;
@@ -219,7 +219,7 @@
   function verdict() {
     const n = windowSize();
     const off = Math.abs(then.offset);
-    const far = say(then.offset === 0 ? "step same" : then.offset > 0 ? "steps ahead" : "steps behind", number(off));
+    const far = then.offset === 0 ? say("step same") : fob.counted(then.offset > 0 ? "drift steps ahead" : "drift steps behind", off);
     if (!then.code) {
       const why = ["BLANK", "WIPED", "DEAD", "EXPIRED"].includes(then.state) ? then.state : then.view.contrast < 0.15 ? "faint" : "other";
       return ["bad", say("no code"), say("no code " + why)];

@@ -40,7 +40,7 @@
       case "state":
         return say("event state", page.stateWord(e.state));
       default:
-        return say("event " + e.event, value);
+        return fob.counted("token event " + e.event, value);
     }
   }
 

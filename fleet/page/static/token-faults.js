@@ -15,6 +15,7 @@
   const ns = "http://www.w3.org/2000/svg";
   const parts = {}; // of the display, by their names
   let faults = { dead: [], ghost: [] };
+  const details = root.querySelector("details");
   let gone = false;
 
   // A problem is shown, and the switches go back to how things are.
@@ -247,6 +248,9 @@
     }
   }
 
+  // tell shows a port in the section of the ports.
+  const tell = (changed) => document.dispatchEvent(new CustomEvent("fob-port", { detail: changed }));
+
   async function refreshPorts() {
     const list = await fob.api("GET", path("/ports"));
     ports = list.items;
@@ -273,21 +277,17 @@
       }
     }
     attempt(async () => {
-      await fob.api("PUT", `/v1/ports/${encodeURIComponent(p.id)}/faults`, { in: p.in, out: p.out });
+      tell(await fob.api("PUT", `/v1/ports/${encodeURIComponent(p.id)}/faults`, { in: p.in, out: p.out }));
       await refreshPorts();
-      root.dispatchEvent(new CustomEvent("fob:line", { bubbles: true }));
     });
   });
 
-  // The page of the ports changes them too.
-  const others = document.getElementById("token-port-list");
-  if (others) {
-    let soon = 0;
-    new MutationObserver(() => {
-      clearTimeout(soon);
-      soon = setTimeout(() => attempt(refreshPorts), 50);
-    }).observe(others, { childList: true, subtree: true, characterData: true });
-  }
+  // The section of the ports changes them too.
+  let soon = 0;
+  document.addEventListener("fob-ports", () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => attempt(refreshPorts), 50);
+  });
 
   root.querySelector('[data-fault-do="mend"]').addEventListener("click", () => {
     faults = { ...faults, dead: [], ghost: [] };
@@ -297,11 +297,15 @@
     attempt(async () => {
       await fob.api("DELETE", path("/faults"));
       for (const p of ports) {
-        await fob.api("DELETE", `/v1/ports/${encodeURIComponent(p.id)}/faults`);
+        tell(await fob.api("DELETE", `/v1/ports/${encodeURIComponent(p.id)}/faults`));
       }
       await refresh();
       fob.say(say("mended"), "good");
     }));
+
+  // The section is closed at first if the token has no faults.
+  const broken = () => faults.dead?.length || faults.ghost?.length || faults.flash_fail || faults.power_cut_at ||
+    [...root.querySelectorAll("[data-fault-line]")].some((control) => control.checked);
 
   // refresh shows the faults that the token has, unless they are just being changed.
   async function refresh() {
@@ -329,7 +333,12 @@
   fob.on("token", () => {
     if (first) {
       first = false;
-      attempt(refresh);
+      attempt(async () => {
+        await refresh();
+        if (broken()) {
+          details.open = true;
+        }
+      });
     }
   });
   fob.on("gone", () => {

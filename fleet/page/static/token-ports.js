@@ -17,7 +17,8 @@
     ["baud", 100000000, 1], ["unplug_after", 2000000000, 1], ["stall_at", 2000000000, 1], ["stall", "", ""], ["seed", Number.MAX_SAFE_INTEGER, 1],
   ];
 
-  function fill(fieldset, id, line) {
+  // build makes the fields of a direction.
+  function build(fieldset, id) {
     const way = fieldset.dataset.way;
     for (const [name, max, step] of fields) {
       const field = make("div", "field");
@@ -34,9 +35,17 @@
         input.step = step;
         input.placeholder = "0";
       }
-      input.value = line[name] ?? "";
       field.append(label, input);
       fieldset.append(field);
+    }
+  }
+
+  // fill shows the faults of the line in the form.
+  function fill(item, port) {
+    for (const way of ["in", "out"]) {
+      for (const [name] of fields) {
+        item.querySelector(`[data-way=${way}] [name=${name}]`).value = port[way][name] ?? "";
+      }
     }
   }
 
@@ -52,10 +61,16 @@
 
   const faulty = (line) => Object.keys(line).some((name) => name !== "seed");
 
-  // show updates the item of a port, and keeps an open form as it is.
+  const faultsOf = (port) => JSON.stringify([port?.in, port?.out]);
+
+  // show updates the item of a port. Its form keeps what a person enters, until the faults
+  // of the line change.
   function show(item, port) {
     const at = (selector) => item.querySelector(selector);
     item.dataset.port = port.id;
+    if (faultsOf(item.port) !== faultsOf(port)) {
+      fill(item, port);
+    }
     item.port = port;
     at("b").textContent = port.id;
     const plugged = Boolean(port.addr);
@@ -73,8 +88,8 @@
 
   function add(port) {
     const item = document.getElementById("token-port").content.cloneNode(true).firstElementChild;
-    fill(item.querySelector("[data-way=in]"), port.id, port.in);
-    fill(item.querySelector("[data-way=out]"), port.id, port.out);
+    build(item.querySelector("[data-way=in]"), port.id);
+    build(item.querySelector("[data-way=out]"), port.id);
     show(item, port);
     list.append(item);
     return item;
@@ -142,9 +157,7 @@
     },
     mend: (item, button) => act(button, async () => {
       update(await fob.api("DELETE", portPath(item.port.id, "/faults")));
-      for (const input of item.querySelectorAll("input")) {
-        input.value = "";
-      }
+      fill(item, item.port);
       fob.say(say("line mended", item.port.id), "good");
     }),
     rm: async (item, button) => {
@@ -199,6 +212,9 @@
   };
   kind.addEventListener("change", showNumber);
   showNumber();
+
+  // The other sections change the ports too.
+  document.addEventListener("fob-port", (event) => update(event.detail));
 
   // Another person, a fault of the line or a terminal that ends can change the ports.
   fob.on("connection", (state) => {

@@ -12,7 +12,7 @@
   const choice = document.getElementById("token-wire-port");
   const record = document.getElementById("token-wire-record");
   const most = 200; // messages that are shown
-  let recorded = new Set(); // ports that have a recording, as far as the page knows
+  let asked = false; // for the messages of the chosen port
   let shown = []; // keys of the messages
 
   const wirePath = (rest = "") => "/v1/ports/" + encodeURIComponent(choice.value) + "/wire" + rest;
@@ -33,7 +33,7 @@
     const port = chosen();
     record.textContent = say(port?.tapping ? "record stop" : "record start");
     document.getElementById("token-wire-lead").textContent = ports.length ? say("wire lead") : say("wire no ports");
-    if (before !== choice.value || port?.tapping && !recorded.has(port.id)) {
+    if (before !== choice.value || port?.recorded && !asked) {
       load();
     }
   }
@@ -73,7 +73,7 @@
     if (m.seq !== undefined) {
       notes.push("#" + m.seq, say("wire operation " + m.operation));
     }
-    notes.push(say("wire bytes", m.bytes));
+    notes.push(fob.counted("token wire bytes", m.bytes));
     if (m.took_ms !== undefined) {
       notes.push(say("wire took", m.took_ms.toFixed(1)));
     }
@@ -108,7 +108,7 @@
     shown = keys;
     const more = document.getElementById("token-wire-more");
     more.hidden = answer.left_out === 0 && answer.items.length > 0;
-    more.textContent = answer.items.length ? say("wire more", answer.left_out) : say(answer.tapping ? "wire silent" : "wire empty");
+    more.textContent = answer.items.length ? fob.counted("token wire more", answer.left_out) : say(answer.tapping ? "wire silent" : "wire empty");
     document.getElementById("token-wire-pcapng").hidden = answer.items.length === 0;
     list.hidden = answer.items.length === 0;
     list.scrollTop = list.scrollHeight;
@@ -122,6 +122,11 @@
       shown = [];
       return;
     }
+    asked = Boolean(chosen()?.recorded);
+    if (!asked) {
+      show({ items: [], left_out: 0, tapping: false });
+      return;
+    }
     document.getElementById("token-wire-pcapng").href = wirePath("?format=pcapng");
     document.getElementById("token-wire-pcapng").download = choice.value + ".pcapng";
     if (loading === choice.value) {
@@ -132,7 +137,6 @@
     loading = id;
     try {
       const answer = await fob.api("GET", wirePath("?format=messages&last=" + most));
-      recorded.add(id);
       if (id === choice.value) {
         show(answer);
       }
@@ -141,7 +145,7 @@
         throw p;
       }
       if (id === choice.value) {
-        recorded.delete(id);
+        asked = false;
         show({ items: [], left_out: 0, tapping: false });
         if (p.code !== "not_recorded" && !page.isGone()) {
           fob.say(page.problem(p), "bad");
@@ -158,10 +162,7 @@
 
   record.addEventListener("click", () => page.act(record, async () => {
     const port = await fob.api("PUT", wirePath(), { on: !chosen()?.tapping });
-    const known = page.ports.find((p) => p.id === port.id);
-    Object.assign(known, port);
-    document.dispatchEvent(new CustomEvent("fob-port", { detail: port }));
-    showTools();
+    document.dispatchEvent(new CustomEvent("fob-port", { detail: port })); // shows the tools too
     load();
   }));
   choice.addEventListener("change", () => {
