@@ -10,8 +10,7 @@ import (
 	"github.com/d204ef64/fob/fleet"
 )
 
-// TestPercent: a battery is full only as long as nothing was taken, and every whole number
-// of percents stays what it is.
+// TestPercent: percents are rounded down, and whole ones stay the same.
 func TestPercent(t *testing.T) {
 	for n := range 101 {
 		require.Equal(t, n, fleet.Percent(float64(n)/100))

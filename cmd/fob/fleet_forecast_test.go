@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestForecastSteps: a token without time or without a step is no number of steps ahead.
+// TestForecastSteps: without a time or a step, a token has no number of steps.
 func TestForecastSteps(t *testing.T) {
 	var late int64 = -90_000
 	for want, f := range map[string]fleetForecast{

@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestChromiumTokenNumbers: both sections say the same of the battery and the clock, and
-// one thing has its own text.
+// TestChromiumTokenNumbers: both sections have the same numbers for the battery and the
+// clock, and the texts about one thing are in the singular.
 func TestChromiumTokenNumbers(t *testing.T) {
 	driftInBoth(t, driftConfig, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
 		b.WaitUntil(`fob.token.now !== null`)
@@ -61,7 +61,7 @@ func TestChromiumTokenQuiet(t *testing.T) {
 	require.True(t, eval[bool](b, `Boolean(document.querySelector(".up").compareDocumentPosition(document.querySelector("h1")) & Node.DOCUMENT_POSITION_FOLLOWING)`))
 }
 
-// TestChromiumTokenOrder: the sections follow each other from what a person needs most, and
+// TestChromiumTokenOrder: the most useful sections come first, and
 // on a wide screen the columns are about as long as each other.
 func TestChromiumTokenOrder(t *testing.T) {
 	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(1, "button-6"))

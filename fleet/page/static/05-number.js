@@ -13,6 +13,6 @@
   // percent returns the whole percents of a share. A battery of 99.9 % is not full.
   fob.percent = (share) => Math.floor(share * 100 + 1e-9); // 0.29 * 100 is less than 29
 
-  // wayOf says in which direction an error of a clock, in ms, is seen.
+  // wayOf returns the direction of a clock error in ms, as a part of a key.
   fob.wayOf = (ms) => (Math.abs(ms) < 5 ? "exact" : ms > 0 ? "ahead" : "behind");
 })();
