@@ -104,10 +104,11 @@ func (c *Core) lowBattery() bool {
 // not indicate the charge; below it, the battery is nearly empty.
 const KneeVoltage Millivolts = 2700
 
+const cutoffVoltage Millivolts = 2000
+
 const (
-	cutoffVoltage  Millivolts = 2000
-	percentAtKnee             = 10
-	maxPercentLeft            = 100
+	percentAtKnee  = 10
+	maxPercentLeft = 100
 )
 
 // batteryPercent estimates the remaining charge. The voltage of Li/MnO2 is flat until
