@@ -127,6 +127,7 @@ func tagOf(tag uint32) func(message) bool {
 // TestLiveWall: the wall gets all faces first, and then only those that change.
 func TestLiveWall(t *testing.T) {
 	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(250, "button-6"), ready(50, "always-on-6"))
+	r.world.Advance(time.Minute) // new batteries have less than 100 % at once, and then 99 % for weeks
 	l := r.listen("page=wall", "")
 	seen := map[uint32]bool{}
 	for len(seen) < 300 {

@@ -25,7 +25,7 @@ func TestChromiumTokenNumbers(t *testing.T) {
 		share := m.Look().Battery
 		require.True(t, share > 0.99 && share < 1, share) // one week was taken
 		driftShows(b, "left", driftWord(ja, "99%", "99 %"))
-		require.Equal(t, driftWord(ja, "99 %・", "99 % · ")+strconv.Itoa(m.Look().Voltage)+" mV", eval[string](b, `document.querySelector("[data-fact=battery]").textContent`))
+		require.Equal(t, driftWord(ja, "99%・", "99 % · ")+strconv.Itoa(m.Look().Voltage)+" mV", eval[string](b, `document.querySelector("[data-fact=battery]").textContent`))
 		driftShows(b, "meaning", driftWord(ja, "正確です", "is right"))
 		require.Equal(t, driftWord(ja, "0.00秒", "0.00 s"), eval[string](b, `document.querySelector('[data-drift="error"]').textContent`))
 		require.Equal(t, driftWord(ja, "誤差なし", "exact"), eval[string](b, `document.querySelector("[data-fact=error]").textContent`))
