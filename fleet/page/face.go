@@ -104,5 +104,5 @@ func (f *face) looksLike(old *face) bool {
 	}
 	return same && f.Text == old.Text && f.Bars == old.Bars && f.Icons == old.Icons && f.Contrast == old.Contrast &&
 		f.Haze == old.Haze && f.Black == old.Black && f.State == old.State && f.Serial == old.Serial && f.Battery == old.Battery &&
-		f.clockBadge() == old.clockBadge() && f.ends == old.ends
+		f.clockBadge() == old.clockBadge() && (f.ends == old.ends || !f.On && !old.On) // a dark display has no countdown
 }

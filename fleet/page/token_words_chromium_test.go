@@ -28,7 +28,7 @@ func TestChromiumTokenNumbers(t *testing.T) {
 		require.Equal(t, driftWord(ja, "99%・", "99 % · ")+strconv.Itoa(m.Look().Voltage)+" mV", eval[string](b, `document.querySelector("[data-fact=battery]").textContent`))
 		driftShows(b, "meaning", driftWord(ja, "正確です", "is right"))
 		require.Equal(t, driftWord(ja, "0.00秒", "0.00 s"), eval[string](b, `document.querySelector('[data-drift="error"]').textContent`))
-		require.Equal(t, driftWord(ja, "誤差なし", "exact"), eval[string](b, `document.querySelector("[data-fact=error]").textContent`))
+		require.Equal(t, driftWord(ja, "ずれなし", "exact"), eval[string](b, `document.querySelector("[data-fact=error]").textContent`))
 		require.Equal(t, 29, eval[int](b, `fob.percent(0.29)`)) // 0.29*100 is less than 29
 
 		for key, one := range map[string]string{
