@@ -116,7 +116,7 @@ func FormatOffset(d time.Duration) string {
 }
 
 // Percent returns the whole percents of a share. A battery of 99.9 % is not full.
-func Percent(share float64) int { return int(math.Floor(share*100 + 1e-9)) } // 0.29*100 is less than 29
+func Percent(share float64) int { return int(math.Floor(float64(share*100) + 1e-9)) } // 0.29*100 is less than 29
 
 // FormatNumber writes a number without an exponent.
 func FormatNumber(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

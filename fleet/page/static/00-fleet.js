@@ -128,7 +128,7 @@ const fob = (() => {
       const notice = place.querySelector("." + name);
       notice.hidden = state !== name;
       if (state === name) {
-        notice.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
+        notice.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" });
       }
     }
     tell("connection", state);

@@ -21,7 +21,7 @@ function show(state) {
     const notice = page.querySelector("." + name);
     notice.hidden = state !== name;
     if (state === name) {
-      notice.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
+      notice.querySelector("time").textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" });
     }
   }
 }
