@@ -222,7 +222,7 @@ func TestChromiumTokenPorts(t *testing.T) {
 		press(b, "#token-attach button")
 		waitForMessage(b, "tcp:127.0.0.1:")
 		at := `[data-port="p1"] `
-		require.Contains(t, eval[string](b, `document.querySelector('`+at+`.tag').textContent`), word("接続中", "plugged in"))
+		b.WaitUntil(`document.querySelector('` + at + `.tag')?.textContent.includes("` + word("接続中", "plugged in") + `")`) // the list follows the message
 
 		b.WaitUntil(`!document.getElementById("token-wire-tools").hidden`)
 		press(b, "#token-wire-record")
