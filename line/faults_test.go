@@ -543,13 +543,15 @@ func TestLiar(t *testing.T) {
 // nothing at all, and well-formed packets with wrong content. They never pass.
 func TestGarbage(t *testing.T) {
 	b := newFast(t)
-	random := rand.New(rand.NewPCG(3, 4))
-	noise := func() []byte {
-		p := make([]byte, 1+random.IntN(300))
-		for i := range p {
-			p[i] = byte(random.Uint32())
+	noises := func(seed uint64) func() []byte { // one for each goroutine
+		random := rand.New(rand.NewPCG(3, seed))
+		return func() []byte {
+			p := make([]byte, 1+random.IntN(300))
+			for i := range p {
+				p[i] = byte(random.Uint32())
+			}
+			return p
 		}
-		return p
 	}
 	l, err := port.Listen("pty:" + b.sockets + "/s01")
 	require.NoError(t, err)
@@ -557,7 +559,7 @@ func TestGarbage(t *testing.T) {
 	p, err := l.Accept(t.Context())
 	require.NoError(t, err)
 	go func() {
-		buf := make([]byte, 256)
+		buf, noise := make([]byte, 256), noises(4)
 		for {
 			if _, err := p.Read(buf); err != nil {
 				return
@@ -567,6 +569,7 @@ func TestGarbage(t *testing.T) {
 			}
 		}
 	}()
+	noise := noises(5)
 	b.liar(b.device(), 2, func(serialproto.Header, func() []byte) []byte { return noise() })
 	b.liar(b.device(), 3, func(serialproto.Header, func() []byte) []byte { return []byte{0xa1, 0x65, 's', 't', 'a', 't', 'e', 0} })
 	b.start()
