@@ -99,5 +99,5 @@ func TestOrphans(t *testing.T) {
 		// A zombie process has no open files.
 		fds, _ := os.ReadDir(filepath.Join("/proc", pid, "fd"))
 		return os.IsNotExist(err) && len(fds) == 0
-	}, time.Minute, 20*time.Millisecond)
+	}, 5*time.Minute, 20*time.Millisecond)
 }
