@@ -81,8 +81,8 @@ func demoInBrowser(t *testing.T, lang string) {
 
 	face := `[...document.querySelectorAll(".face")].find((e) => e.querySelector(".serial").textContent === "` + serial + `")`
 	wall.WaitUntil(face + `?.querySelector(".press") != null`)
-	// After a minute the display is dark, whatever was on it: the story may have left its
-	// code there. The press comes when the page shows both, because the other way round it
+	// The story may have left its code on the display, which is dark after a minute. The
+	// press comes when the page shows both, because the other way round it
 	// would turn the display off.
 	const spoken = `.getAttribute("aria-label").match(/, (\d( \d){5})(,|$)/)`
 	const said = `document.querySelector("[data-clock=said]").textContent`
