@@ -24,6 +24,7 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -271,7 +272,7 @@ func TestWallComesBack(t *testing.T) {
 		run, r := startFleet(t, nil, "--count", count, "--ready", "--tcp", "127.0.0.1:0", "--http", addr, "--api-key-file", key, "--clock", "manual")
 		return run, r.URL
 	}
-	first, url := start("127.0.0.1:0", "1")
+	first, url := start(tooltest.FreeAddress(t), "1")
 	r := startOnTerminal(t, wide, "NO_COLOR=1", "fleet", "wall", "--url", url, "--api-key-file", key)
 	r.readUntil(1, "1 token")
 	r.press("d")

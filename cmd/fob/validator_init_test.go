@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // TestInitOnFullDisk checks that init leaves nothing behind when the disk is full, and
@@ -74,10 +74,7 @@ func TestDatabaseAddress(t *testing.T) {
 	dir := t.TempDir()
 	pw := filepath.Join(dir, "pw")
 	require.NoError(t, os.WriteFile(pw, []byte("correct horse battery\n"), 0o600))
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	nobody := closed.Addr().String()
-	require.NoError(t, closed.Close())
+	nobody := tooltest.FreeAddress(t)
 	missing, err := url.Parse(pgtest.Database(t))
 	require.NoError(t, err)
 	missing.Path = "/no_such_database"

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -22,7 +23,7 @@ func connectionIs(state string) string {
 // login.
 func TestChromiumProcessGone(t *testing.T) {
 	r := newRig(t, virtual.Config{Mode: virtual.Manual}, ready(2, "always-on-6"))
-	p, address := r.serveAt("127.0.0.1:0", testKey)
+	p, address := r.serveAt(tooltest.FreeAddress(t), testKey)
 	b := uitest.NewTab(t, "http://"+address)
 	b.Ignore("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
 	b.Open(p.pages.NewLink())
@@ -122,7 +123,7 @@ func TestChromiumLotGone(t *testing.T) {
 	lot := ready(1, "button-6")
 	lot.Name = "Lot-x"
 	r := newRig(t, virtual.Config{Mode: virtual.Manual}, lot)
-	p, address := r.serveAt("127.0.0.1:0", testKey)
+	p, address := r.serveAt(tooltest.FreeAddress(t), testKey)
 	b := uitest.NewTab(t, "http://"+address)
 	b.Ignore("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
 	b.Open(p.pages.NewLink())

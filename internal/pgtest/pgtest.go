@@ -143,7 +143,7 @@ func start(bin string, as []string, fsync string) (*Server, error) {
 	}
 	// Another program may take the free port before the server does.
 	for range 5 {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = tooltest.FreePort(); err != nil {
 			break
 		}
 		if err = s.run(); err == nil {
@@ -194,13 +194,3 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
-
-// freePort returns a loopback port that is currently unused.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
@@ -64,7 +65,7 @@ func newDesk(t *testing.T, change func(*page.Options)) *desk {
 		change(&o)
 	}
 	d.pages = page.New(o)
-	d.listen("127.0.0.1:0")
+	d.listen(tooltest.FreeAddress(d.t)) // a test restarts it
 	return d
 }
 

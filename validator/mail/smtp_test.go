@@ -25,6 +25,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/mail"
 )
@@ -280,12 +281,10 @@ func TestServerDiesAfterAnswer(t *testing.T) {
 }
 
 func TestNoServer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	require.ErrorIs(t, send(t, mail.SMTP{Addr: l.Addr().String()}), bank.ErrMailLater)
+	nobody := tooltest.FreeAddress(t)
+	require.ErrorIs(t, send(t, mail.SMTP{Addr: nobody}), bank.ErrMailLater)
 
-	s, err := mail.NewSMTP(mail.SMTP{Letters: theLetters(), Addr: l.Addr().String()})
+	s, err := mail.NewSMTP(mail.SMTP{Letters: theLetters(), Addr: nobody})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/netip"
 	"os/exec"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,14 +30,14 @@ func TestRADIUS(t *testing.T) {
 	serial := d.Issued("c1")
 	d.Activate("alice", serial)
 	d.Clock.Advance(60)
-	front, err := radius.New(d.Bank, radius.Options{Clients: []radius.Client{{
+	front, err := radius.New(d.Bank, radius.Options{Timeout: patience, Clients: []radius.Client{{
 		Name: "here", Network: netip.MustParsePrefix("127.0.0.0/8"), Secret: radius.Secret("testing123"),
 	}}})
 	require.NoError(t, err)
 	r := serve(t, Config{Bank: d.Bank, Pages: http.NotFoundHandler(), Packets: []Packets{RADIUS(front, "127.0.0.1:0", nil)}})
 
 	ask := func(code string) string {
-		cmd := exec.Command(radclient, "-r", "1", "-t", "10", r.Packets()[0], "auth", "testing123")
+		cmd := exec.Command(radclient, "-r", "1", "-t", strconv.Itoa(int(patience/time.Second)), r.Packets()[0], "auth", "testing123")
 		cmd.Stdin = bytes.NewBufferString("User-Name = alice\nUser-Password = \"" + code + "\"\nMessage-Authenticator = 0x00\n")
 		out, _ := cmd.CombinedOutput() // radclient fails on Access-Reject
 		return string(out)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/metrics"
@@ -130,6 +131,7 @@ func TestListenRefuses(t *testing.T) {
 			require.ErrorContains(t, err, c.says)
 		})
 	}
+	good.Listen = tooltest.FreeAddress(t)
 	s, err := Listen(good)
 	require.NoError(t, err)
 	taken := good
