@@ -75,8 +75,9 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		Counter:    counter,
 		Firmware:   info.Firmware,
 	}
+	clock := o.now()
 	sealed := time.Now()
-	message, transcript, err := seal(station, key[:], &binding, &o)
+	message, transcript, err := seal(station, key[:], &binding, &o, clock)
 	if err != nil {
 		return fmt.Errorf("provision: %w", err)
 	}
@@ -98,8 +99,12 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	if subtle.ConstantTimeCompare(done.Confirmation, want[:]) != 1 {
 		return fmt.Errorf("provision: %w: wrong confirmation", ErrVerify)
 	}
-	if time.Since(sealed) > staleAfter { // the time in the message is out of date
-		return c.SetClock(ctx, o.now())
+	if time.Since(sealed) <= staleAfter {
+		return nil
+	}
+	// The time in the message is out of date, unless the order's clock stands still.
+	if now := o.now(); now.Sub(clock).Abs() > staleAfter {
+		return c.SetClock(ctx, now)
 	}
 	return nil
 }
@@ -154,7 +159,7 @@ func (o *Order) check() error {
 }
 
 // seal creates the Noise message, as the initiator of pattern K.
-func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (message []byte, h serialproto.Transcript, err error) {
+func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order, clock time.Time) (message []byte, h serialproto.Transcript, err error) {
 	private := station.private.Bytes()
 	defer clear(private)
 	hs, err := noise.NewHandshakeState(noise.Config{
@@ -169,7 +174,7 @@ func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (
 	if err != nil {
 		return nil, h, err
 	}
-	plain, err := o.payload()
+	plain, err := o.payload(clock)
 	if err != nil {
 		return nil, h, err
 	}
@@ -181,8 +186,8 @@ func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (
 	return message, serialproto.Transcript(hs.ChannelBinding()), nil
 }
 
-// payload encodes the content of the message.
-func (o *Order) payload() ([]byte, error) {
+// payload encodes the content of the message, which sets the token's clock.
+func (o *Order) payload(clock time.Time) ([]byte, error) {
 	seed := o.Seed.Bytes()
 	defer clear(seed)
 	p, b := o.Profile, o.Profile.Behaviour
@@ -198,7 +203,7 @@ func (o *Order) payload() ([]byte, error) {
 		days := o.Expiry.Days()
 		m.Expiry, m.Ends = &days, o.Expiry.Ends(o.Zone).Unix()
 	}
-	m.Clock = o.now().UnixMilli()
+	m.Clock = clock.UnixMilli()
 	return cbor.Marshal(m)
 }
 

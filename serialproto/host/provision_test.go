@@ -196,6 +196,47 @@ func TestLostConfirmation(t *testing.T) {
 	})
 }
 
+// TestLateConfirmation: if the token's answer comes late, the host sets its clock again, but
+// not to the same time: the clock of an order may be a world's that stands still.
+func TestLateConfirmation(t *testing.T) {
+	for name, c := range map[string]struct {
+		runs bool
+		want int
+	}{"the clock runs": {true, 1}, "the clock stands": {false, 0}} {
+		t.Run(name, func(t *testing.T) {
+			withFakeClock(t, func(t *testing.T) {
+				w := newWorld(t)
+				k := newToken(t, w, "button-6")
+				client, line := attachWire(t, k, host.WithTimeout(time.Second), host.WithRetries(3))
+				o := newOrder(t, w, "button-6")
+				begin, asked := time.Now(), 0
+				now := o.Now
+				o.Now = func() time.Time { // called after begin has been answered
+					if asked++; asked == 1 {
+						line.loseNext(1)
+					}
+					if c.runs {
+						return now().Add(time.Since(begin))
+					}
+					return now()
+				}
+				require.NoError(t, client.Provision(t.Context(), host.InsecureTestStationKey(), o))
+				set := 0
+				for _, sent := range line.sentSoFar() {
+					for _, message := range hosttest.Messages(sent) {
+						h, ok := serialproto.ParseHeader(message)
+						if ok && h.Op == serialproto.OpWrite && h.Group == serialproto.GroupToken && h.Command == serialproto.CmdTokenClock {
+							set++
+						}
+					}
+				}
+				require.Equal(t, c.want, set)
+				require.Equal(t, o.Now().Unix(), w.Now().Time().Add(k.Display().Error).Unix())
+			})
+		})
+	}
+}
+
 // TestAllProfileFieldsArrive: neither a profile with all fields set nor one without any
 // loses a field on the way.
 func TestAllProfileFieldsArrive(t *testing.T) {
