@@ -11,8 +11,8 @@ import (
 )
 
 // FreePort returns a TCP port of 127.0.0.1 on which nothing listens, for servers that stop
-// and start again on the same port. Systems choose ports of 32768 and more for programs
-// that want any port: none of those programs gets this one in between.
+// and start again on the same port. For programs that listen on any port, systems choose
+// one of 32768 and more: none of those programs gets this one in between.
 func FreePort() (int, error) {
 	var err error
 	for range 100 {
