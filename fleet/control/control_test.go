@@ -312,7 +312,7 @@ func TestWait(t *testing.T) {
 	require.Equal(t, "LOCKED", c.do("GET", at+"?state=LOCKED", "")["state"])
 	done := make(chan object, 1)
 	go func() {
-		_, b := c.send("GET", at+"?display=%5E%5Cd%7B6%7D%24&timeout=PT1H", "")
+		_, b := c.send("GET", at+"?display=%5E%5Cd%7B6%7D%24&timeout=PT1H&real_timeout=PT1H", "")
 		var v object
 		_ = json.Unmarshal(b, &v)
 		done <- v

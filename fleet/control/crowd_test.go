@@ -158,7 +158,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 	for _, what := range []string{"state=BLANK", "event=drop", "display=nosuch", "state=BLANK&timeout=P1Y"} {
 		p := c.dial()
 		clients = append(clients, p)
-		require.NoError(t, p.ask("GET", "/v1/tokens/"+serial+"/wait?"+what, ""))
+		require.NoError(t, p.ask("GET", "/v1/tokens/"+serial+"/wait?"+what+"&real_timeout=PT1H", ""))
 	}
 	c.waiting(len(clients))
 	remover := c.dial()
@@ -213,7 +213,7 @@ func TestThousandClients(t *testing.T) {
 	steps := map[int64]bool{}
 	const clients = 1000
 	for _, answer := range c.together(clients, func(int) (string, string, string) {
-		return "GET", "/v1/tokens/" + serial + "/code?fresh=true&min_remaining=PT1M", ""
+		return "GET", "/v1/tokens/" + serial + "/code?fresh=true&min_remaining=PT1M&real_timeout=PT1H", ""
 	}) {
 		var code struct {
 			Step   int64 `json:"step"`
