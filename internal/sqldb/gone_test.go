@@ -22,20 +22,21 @@ import (
 func TestPostgresHangs(t *testing.T) {
 	name := pgtest.Database(t)
 	require.NoError(t, open(t, name).Close())
-	proxy, through := pgtest.NewProxy(t, name+"&connect_timeout=3")
+	proxy, through := pgtest.NewProxy(t, name+"&connect_timeout=10")
 	db, err := sqldb.Items.Open(t.Context(), through, false)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	db.SetPatience(3 * time.Second)
 	ctx := context.Background()
 	add := func(id string) func(*sqldb.Tx) error {
 		return func(tx *sqldb.Tx) error { return sqldb.Add(tx, id) }
 	}
 	for round := range 2 {
+		db.SetPatience(5 * time.Minute)
 		for i := range 30 { // to have several open connections
 			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("a%d-%d", round, i))))
 		}
 		update(t, db, add(fmt.Sprintf("b%d", round)))
+		db.SetPatience(3 * time.Second)
 		proxy.Freeze()
 		began := time.Now()
 		var wg sync.WaitGroup
@@ -63,6 +64,7 @@ func TestPostgresHangs(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		cancel()
 		wg.Wait()
+		db.SetPatience(5 * time.Minute)
 		proxy.Thaw()
 		require.Eventually(t, func() bool { return db.View(ctx, func(*sqldb.Tx) error { return nil }) == nil }, 5*time.Minute, 10*time.Millisecond)
 		for i := range 20 {
