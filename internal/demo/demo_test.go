@@ -73,6 +73,7 @@ func TestLookRequiresLockedToken(t *testing.T) {
 // shows each of them as it is, without pressing a button.
 func TestWatch(t *testing.T) {
 	d, ctx := newProvisionedDemo(t)
+	d.world.Pause() // a code disappears with its step
 	k := d.Customer()
 	look, err := d.Watch(k)
 	require.NoError(t, err)
