@@ -4,13 +4,13 @@ package line_test
 
 import (
 	"context"
-	"net"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
@@ -104,12 +104,10 @@ func TestFixture(t *testing.T) {
 // TestTCP has a port that the station always looks for, at which devices appear.
 func TestTCP(t *testing.T) {
 	b := newFast(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr := "tcp:" + tooltest.FreeAddress(t)
+	find, err := line.Ports(addr)
 	require.NoError(t, err)
-	addr := "tcp:" + l.Addr().String()
-	require.NoError(t, l.Close())
-	b.config.Find, err = line.Ports(addr)
-	require.NoError(t, err)
+	b.config.Find = find
 	b.start()
 	n := 0
 	for range 2 {

@@ -71,10 +71,7 @@ func startCUPS(t *testing.T) (address, out string) {
 	out = filepath.Join(dir, "out")
 	require.NoError(t, os.Chmod(out, 0o777))
 	require.NoError(t, os.Symlink(filepath.Dir(helper), filepath.Join(dir, "bin/daemon")))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address = l.Addr().String()
-	require.NoError(t, l.Close())
+	address = tooltest.FreeAddress(t)
 
 	write := func(name, text string, mode os.FileMode) {
 		file := filepath.Join(dir, name)
@@ -176,10 +173,7 @@ func TestCUPS(t *testing.T) {
 	requireError(t, p.Print(ctx, label), context.Canceled, false, "context canceled")
 	require.NoError(t, os.WriteFile(filepath.Join(out, "go"), nil, 0o600)) // ends the backend
 
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	nowhere := l.Addr().String()
-	require.NoError(t, l.Close())
+	nowhere := tooltest.FreeAddress(t)
 	requireError(t, open(t, "cups:good@"+nowhere).Print(context.Background(), label), ErrUnreachable, false, "the CUPS server is not running")
 }
 
