@@ -176,7 +176,7 @@ func TestChromiumTheme(t *testing.T) {
 	}
 	press := func(want string) {
 		t.Helper()
-		b.Run(chromedp.Click(chromedp.CSS("[data-theme-switch]")))
+		b.Press("[data-theme-switch]")
 		b.WaitUntil(ground + ` === "` + want + `"`)
 	}
 	b.System("prefers-color-scheme", "light")
@@ -211,7 +211,8 @@ func TestChromiumPrint(t *testing.T) {
 	b := uitest.NewTab(t, newGallery(t).URL)
 	b.System("prefers-color-scheme", "dark")
 	b.Open("/gallery/blue/text")
-	b.Run(chromedp.Click(chromedp.CSS("[data-theme-switch]")), chromedp.Click(chromedp.CSS("[data-theme-switch]")))
+	b.Press("[data-theme-switch]")
+	b.Press("[data-theme-switch]")
 	b.Print()
 	require.Equal(t, "rgb(28, 39, 51)", uitest.Result(b, chromedp.Evaluate[string](`getComputedStyle(document.body).color`)), "--ink of the light scheme")
 	require.Equal(t, "none", uitest.Result(b, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("nav")).display`)))
@@ -237,10 +238,10 @@ func TestChromiumDialog(t *testing.T) {
 	b.Open("/gallery/blue/text")
 	const open = `document.getElementById("confirm").open`
 	for range 2 {
-		b.Run(chromedp.Click(chromedp.CSS("[data-dialog]")), chromedp.WaitVisible(chromedp.CSS("#confirm")))
-		require.True(t, uitest.Result(b, chromedp.Evaluate[bool](open)))
+		b.Press("[data-dialog]")
+		b.WaitUntil(open)
 		b.Shoot("dialog", []int64{390, 1280}, func(string) {})
-		b.Run(chromedp.Click(chromedp.CSS("#confirm .quiet")))
+		b.Press("#confirm .quiet")
 		b.WaitUntil("!" + open)
 		require.Equal(t, "/gallery/blue/text", b.Path())
 	}

@@ -3,6 +3,8 @@
 package uitest
 
 import (
+	"fmt"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
@@ -17,21 +19,22 @@ func Call[P, R any](b *Tab, command cdp.Command[P, R], parameters P) R {
 	return r
 }
 
+// OnEachPage runs a script at the beginning of each page that the tab opens from now on.
+func (b *Tab) OnEachPage(script string) {
+	b.T.Helper()
+	Call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
 // Show brings the tab to the front. Behind another one, Chromium does not draw it.
 func (b *Tab) Show() {
 	b.T.Helper()
 	Call(b, page.BringToFront, cdp.Empty{})
 }
 
-// Middle returns the middle of an element in the window, after it was scrolled there.
+// Middle returns the middle of an element in the window, when the element can be clicked.
 func (b *Tab) Middle(at string) (x, y float64) {
 	b.T.Helper()
-	p := Result(b, chromedp.Evaluate[[2]float64](`(() => {
-		const e = document.querySelector(`+"`"+at+"`"+`);
-		e.scrollIntoView({ block: "center", behavior: "instant" });
-		const r = e.getBoundingClientRect();
-		return [r.x + r.width / 2, r.y + r.height / 2];
-	})()`))
+	p := Result(b, chromedp.Poll[[]float64](fmt.Sprintf(steady, at, "0"), chromedp.WithPollingTimeout(0)))
 	return p[0], p[1]
 }
 

@@ -29,7 +29,8 @@ import (
 // browser, such as a violation of the content security policy, fails the test.
 type Tab struct {
 	T   testing.TB
-	ctx context.Context
+	ctx context.Context // ends with the limit
+	tab context.Context // ends with the test
 
 	base string
 
@@ -48,6 +49,10 @@ func NewTab(t testing.TB, base string) *Tab {
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		// A page gets no input before its first frame, and few frames and timers behind
+		// another window: on a slow machine, both would be mere chance.
+		chromedp.Flag("allow-pre-commit-input", true), chromedp.Flag("disable-backgrounding-occluded-windows", true),
+		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-background-timer-throttling", true),
 		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900), chromedp.WSURLReadTimeout(5*time.Minute))
 	ctx, end := chromedp.NewExecAllocator(context.Background(), o...)
 	t.Cleanup(end)
@@ -65,7 +70,7 @@ func newTab(t testing.TB, ctx context.Context, base string) *Tab {
 	t.Helper()
 	ctx, end := chromedp.NewContext(ctx)
 	t.Cleanup(end)
-	b := &Tab{T: t, ctx: ctx, base: base}
+	b := &Tab{T: t, ctx: ctx, tab: ctx, base: base}
 	b.check(chromedp.Listen(ctx, b.listen))
 	for _, enable := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
 		_, err := chromedp.Call(ctx, enable, cdp.Empty{})
@@ -85,6 +90,7 @@ func newTab(t testing.TB, ctx context.Context, base string) *Tab {
 			t.Errorf("reports of the browser: %q", b.Reports)
 		}
 	})
+	t.Cleanup(b.showIfFailed)
 	return b
 }
 
@@ -146,11 +152,20 @@ func Result[T any](b *Tab, a chromedp.Action[T]) T {
 // meanwhile.
 func (b *Tab) WaitUntil(expression string) {
 	b.T.Helper()
+	WaitFor[bool](b, expression)
+}
+
+// WaitFor is like WaitUntil, and returns the value of the expression, which is true as a
+// condition of JavaScript.
+func WaitFor[T any](b *Tab, expression string) T {
+	b.T.Helper()
 	for {
-		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0))) // the tab has a limit
-		if err == nil || !isReload(err) {
-			b.check(err)
-			return
+		value, err := chromedp.Run(b.ctx, chromedp.Poll[T](expression, chromedp.WithPollingTimeout(0))) // the tab has a limit
+		if err == nil {
+			return value
+		}
+		if !isReload(err) {
+			b.T.Fatalf("waiting until %s: %v", expression, err)
 		}
 	}
 }
@@ -167,12 +182,6 @@ func isReload(err error) bool {
 func (b *Tab) Open(path string) {
 	b.T.Helper()
 	b.Run(chromedp.Navigate(b.base+path), chromedp.WaitVisible(chromedp.CSS("h1")))
-}
-
-// Click clicks an element and waits for the next page.
-func (b *Tab) Click(at string) {
-	b.T.Helper()
-	b.Follow(chromedp.Click(chromedp.CSS(at)))
 }
 
 // Follow performs an action that leads to the next page, and waits for it.
@@ -257,9 +266,7 @@ func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
 func (b *Tab) resize(width int64) {
 	b.T.Helper()
 	b.Run(chromedp.EmulateViewport(width, 900))
-	if got := Result(b, chromedp.Evaluate[int64](`window.innerWidth`)); got != width {
-		b.T.Fatalf("the window has %d pixels, not %d", got, width)
-	}
+	b.WaitUntil(fmt.Sprintf(`window.innerWidth === %d`, width))
 	// Parts that the page draws only in view are drawn in the next frame.
 	Result(b, chromedp.Evaluate[bool](`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`, chromedp.EvalAwaitPromise))
 }
