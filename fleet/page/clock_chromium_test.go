@@ -34,22 +34,10 @@ func newClockSite(t *testing.T, c virtual.Config, tokens int) *clockSite {
 	return &clockSite{r.open("/"), r}
 }
 
-// press clicks an element that stays on the page.
-func (s *clockSite) press(at string) {
-	s.T.Helper()
-	s.Run(chromedp.WaitVisible(chromedp.CSS(at)), chromedp.Click(chromedp.CSS(at)))
-}
-
 // reads waits until a part of the clock has a text.
 func (s *clockSite) reads(part, text string) {
 	s.T.Helper()
 	s.WaitUntil(`document.querySelector("[data-clock=` + part + `]").textContent.includes("` + text + `")`)
-}
-
-// says waits for a message of the page.
-func (s *clockSite) says(text string) {
-	s.T.Helper()
-	s.WaitUntil(`document.getElementById("say").textContent.includes("` + text + `")`)
 }
 
 // wrong waits until the field with the focus shows a problem.
@@ -69,16 +57,21 @@ func (s *clockSite) kind() string {
 	return eval[string](s.Tab, `[...document.querySelectorAll(".clock-kind")].filter((e) => e.getClientRects().length).map((e) => e.textContent).join()`)
 }
 
-// fill opens a form of the clock and enters a text.
+// fill opens a form of the clock and enters a text. It waits until the form has closed, or
+// shows a problem.
 func (s *clockSite) fill(form, text string) {
 	s.T.Helper()
 	at := `[data-clock-form=` + form + `]`
 	if !eval[bool](s.Tab, `document.querySelector("`+at+`").closest("details").open`) {
-		s.press(`details:has(` + at + `) summary`)
+		s.Press(`details:has(` + at + `) summary`)
 	}
 	s.WaitUntil(`document.activeElement.closest("` + at + `") !== null`)
 	eval[string](s.Tab, `document.querySelector("`+at+` input").value = "`+text+`"`)
-	s.press(at + " button")
+	s.Press(at + " button")
+	s.WaitUntil(`(() => {
+		const form = document.querySelector("` + at + `");
+		return !form.closest("details").open || form.querySelector("input").getAttribute("aria-invalid") === "true";
+	})()`)
 }
 
 var startOfTest = time.Date(2026, 1, 1, 0, 0, 10, 0, time.UTC)
@@ -94,17 +87,17 @@ func TestChromiumManualClock(t *testing.T) {
 	s.reads("date", "2026-01-01")
 	s.reads("time", "00:00:10")
 
-	s.press("[data-clock-by=PT1S]")
+	s.Press("[data-clock-by=PT1S]")
 	s.reads("time", "00:00:11")
-	s.press("[data-clock-by=PT1M]")
+	s.Press("[data-clock-by=PT1M]")
 	s.reads("time", "00:01:11")
-	s.press("[data-clock-until=next_step]")
+	s.Press("[data-clock-until=next_step]")
 	s.reads("said", "時計は2026-01-01 00:0")
 	s.WaitUntil(`document.querySelector("[data-clock=time]").textContent !== "00:01:11"`)
 	require.WithinDuration(t, startOfTest.Add(110*time.Second), s.now(), 2*time.Second, "the second step of a token ends at 00:02:00 by its own clock")
 	before := s.now()
-	s.press("[data-clock-until=event]")
-	s.press("#clock-far [value=yes]") // the tokens expire
+	s.Press("[data-clock-until=event]")
+	s.Press("#clock-far [value=yes]") // the tokens expire
 	s.WaitUntil(`Date.parse(document.querySelector(".clock-time").dateTime) > ` + jsTime(before))
 	require.True(t, s.now().After(before))
 
@@ -129,23 +122,23 @@ func TestChromiumFarEvent(t *testing.T) {
 		s.WaitUntil(asks)
 		require.Equal(t, text, eval[string](s.Tab, `document.activeElement.textContent`), "the focus is on the answer that changes nothing")
 		require.Equal(t, startOfTest, s.now(), "nothing has happened yet")
-		s.press(`#clock-far button` + button)
+		s.Press(`#clock-far button` + button)
 		s.WaitUntil(`!` + asks)
 	}
-	s.press("[data-clock-until=event]")
+	s.Press("[data-clock-until=event]")
 	s.WaitUntil(asks)
 	require.Regexp(t, `^Move the clock by \d years`, eval[string](s.Tab, `document.querySelector("#clock-far h2").textContent`))
 	s.Shoot("clock-far-en", []int64{390, 1280, 2560}, func(string) {})
 	answer(".quiet", "Stay here")
-	s.press("[data-clock-by=PT1S]") // after the answer, in the order of the clicks
+	s.Press("[data-clock-by=PT1S]") // after the answer, in the order of the clicks
 	s.reads("time", "00:00:11")
 	require.Equal(t, startOfTest.Add(time.Second), s.now())
 
 	next := s.fleet.NextEvent()
 	require.Greater(t, next.Time().Year(), 2027)
-	s.press("[data-clock-until=event]")
+	s.Press("[data-clock-until=event]")
 	s.WaitUntil(asks)
-	s.press("#clock-far [value=yes]")
+	s.Press("#clock-far [value=yes]")
 	s.reads("date", next.Time().Format(time.DateOnly))
 	require.Equal(t, next, s.world.Now())
 }
@@ -182,23 +175,23 @@ func TestChromiumRealClock(t *testing.T) {
 	}
 	require.Equal(t, "×1", pressed())
 
-	s.press("[data-clock-by=PT1M]")
+	s.Press("[data-clock-by=PT1M]")
 	s.reads("why", "1 minute ahead of real time")
 	require.Equal(t, "TEST", s.kind())
 
-	s.press("[data-clock-do=run]")
+	s.Press("[data-clock-do=run]")
 	s.reads("why", "The clock is paused.")
 	require.True(t, s.world.Clock().Paused)
 	require.Empty(t, pressed())
 	at := s.now()
-	s.press("[data-clock-by=PT1S]")
+	s.Press("[data-clock-by=PT1S]")
 	s.reads("time", at.Add(time.Second).Format(time.TimeOnly))
 	require.Equal(t, at.Add(time.Second), s.now(), "a paused clock can be moved")
-	s.press("[data-clock-do=run]")
+	s.Press("[data-clock-do=run]")
 	s.reads("why", "ahead of real time")
 	require.False(t, s.world.Clock().Paused)
 
-	s.press(`[data-clock-speed="60"]`)
+	s.Press(`[data-clock-speed="60"]`)
 	s.reads("why", "60 times as fast")
 	s.reads("pace", "×60")
 	require.Equal(t, "×60", pressed())
@@ -212,7 +205,7 @@ func TestChromiumRealClock(t *testing.T) {
 	s.fill("speed", "fast")
 	s.wrong("Enter a speed from 0.001")
 	require.InDelta(t, 0.5, s.world.Clock().Rate, 0)
-	s.press(`[data-clock-speed="1"]`)
+	s.Press(`[data-clock-speed="1"]`)
 	s.reads("why", "ahead of real time")
 	require.Equal(t, virtual.Real, s.world.Clock().Mode)
 }
@@ -220,21 +213,21 @@ func TestChromiumRealClock(t *testing.T) {
 // TestChromiumClockProblems shows each refusal in words, in both languages.
 func TestChromiumClockProblems(t *testing.T) {
 	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
-	s.press("[data-clock-until=next_step]")
-	s.says("この先に予定されている")
+	s.Press("[data-clock-until=next_step]")
+	says(s.Tab, "この先に予定されている")
 	s.fill("date", "")
 	s.wrong("日付と時刻を入力してください")
 	s.fill("date", "2262-01-01T00:00:00")
 	s.wrong("1970年から2261年末まで")
 	english(s.Tab)
-	s.press("[data-clock-until=event]")
-	s.says("Nothing lies ahead")
+	s.Press("[data-clock-until=event]")
+	says(s.Tab, "Nothing lies ahead")
 	s.Shoot("clock-problem", []int64{390, 1280, 2560}, func(string) {})
 	s.fill("date", "2261-12-31T23:59:59")
 	s.reads("why", "The world has ended")
 	s.WaitUntil(`document.getElementById("say").textContent === ""`) // a success takes the problem away
-	s.press("[data-clock-by=PT1S]")
-	s.says("to the end of 2261")
+	s.Press("[data-clock-by=PT1S]")
+	says(s.Tab, "to the end of 2261")
 	require.Equal(t, virtual.WorldEnd, s.world.Now())
 }
 
@@ -282,6 +275,6 @@ func TestChromiumClockShots(t *testing.T) {
 	english(s.Tab)
 	s.Shoot("clock-en", widths, func(string) {})
 	s.Run(chromedp.EmulateViewport(390, 844))
-	s.press(".clock-open")
+	s.Press(".clock-open")
 	s.Shoot("clock-open", widths, func(string) {})
 }

@@ -34,7 +34,7 @@ func TestChromiumProcessGone(t *testing.T) {
 
 	p.end(control.ErrEnded) // Ctrl-C
 	b.WaitUntil(connectionIs("ended"))
-	require.Contains(t, b.Text(), "The tokens have stopped")
+	b.WaitUntil(`document.querySelector("main").innerText.includes("The tokens have stopped")`) // it asks the same process again
 	require.NoError(t, p.http.Close())
 	p, _ = r.serveAt(address, testKey)
 	b.WaitUntil(isLive + ` && ` + faces + ` === 2`)

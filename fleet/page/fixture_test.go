@@ -4,6 +4,7 @@ package page_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -66,10 +67,30 @@ func ready(n int, profile string) fleet.Lot {
 
 const isLive = `document.getElementById("live")?.dataset.state === "live"`
 
+// keepMessages is a script that keeps the messages of a page for says.
+const keepMessages = `
+	window.fobMessages = [];
+	document.addEventListener("DOMContentLoaded", () => {
+		const keep = (nodes) => fobMessages.push(...[...nodes].map((node) => node.textContent).filter(Boolean));
+		const say = document.getElementById("say");
+		if (say) new MutationObserver((records) => records.forEach((record) => keep(record.addedNodes))).observe(say, { childList: true });
+	});`
+
+// says waits for a message of the page, which may have disappeared since. The next says
+// looks at the messages after it.
+func says(b *uitest.Tab, text string) {
+	b.T.Helper()
+	b.WaitUntil(fmt.Sprintf(`(() => {
+		const at = window.fobMessages?.findIndex((message) => message.includes(%q)) ?? -1;
+		return at >= 0 && fobMessages.splice(0, at + 1).length > 0;
+	})()`, text))
+}
+
 // open logs a browser in with a link and opens a page, in Japanese.
 func (r *rig) open(path string) *uitest.Tab {
 	r.t.Helper()
 	b := uitest.NewTab(r.t, r.server.URL)
+	b.OnEachPage(keepMessages)
 	b.Open(r.pages.NewLink())
 	if path != "/" {
 		b.Open(path)

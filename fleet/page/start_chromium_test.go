@@ -32,9 +32,9 @@ func TestChromiumStart(t *testing.T) {
 	english(s.Tab)
 	require.Contains(t, s.Text(), "There is no token yet")
 	s.Shoot("start-en", []int64{390, 1280, 2560}, func(string) {})
-	s.press("[data-start]")
+	s.Press("[data-start]")
 	s.WaitUntil(startHidden)
-	s.says("12 tokens made.")
+	says(s.Tab, "12 tokens made.")
 	require.Equal(t, 12, s.fleet.Len())
 	state, model := s.newest()
 	require.Equal(t, serialproto.StateLocked, state)
@@ -49,20 +49,20 @@ func TestChromiumStart(t *testing.T) {
 // TestChromiumStartForm chooses the number and the kind of the tokens.
 func TestChromiumStartForm(t *testing.T) {
 	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
-	s.press("#start details summary")
+	s.Press("#start details summary")
 	set := func(field, value string) {
 		t.Helper()
 		at := chromedp.CSS("#f-" + field)
 		s.Run(chromedp.WaitVisible(at))
 		if value == "" {
-			s.Run(chromedp.Clear(at))
+			s.Fill("#f-"+field, "")
 			return
 		}
 		s.Run(chromedp.SetValue(at, value))
 	}
 	for _, wrong := range []string{"0", "-3", "1.5", "", "many", "1000001"} {
 		set("count", wrong)
-		s.press("#start-form button")
+		s.Press("#start-form button")
 		s.wrong("1～1,000,000の整数を入力してください")
 		require.Zero(t, s.fleet.Len())
 	}
@@ -71,9 +71,9 @@ func TestChromiumStartForm(t *testing.T) {
 	set("profile", "button-8")
 	set("crystal", fleet.CrystalPerfect)
 	s.Shoot("start-form", []int64{390, 1280}, func(string) {})
-	s.press("#start-form button")
+	s.Press("#start-form button")
 	s.WaitUntil(startHidden)
-	s.says("トークンを3個作成しました")
+	says(s.Tab, "トークンを3個作成しました")
 	require.Equal(t, 3, s.fleet.Len())
 	state, model := s.newest()
 	require.Equal(t, serialproto.StateLocked, state)

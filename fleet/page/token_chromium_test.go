@@ -46,23 +46,11 @@ func (r *rig) tokenPath(place int) string {
 	return "/tokens/" + hex.EncodeToString(id[:])
 }
 
-// waitForMessage waits for a message of the page.
-func waitForMessage(b *uitest.Tab, text string) {
-	b.T.Helper()
-	b.WaitUntil(fmt.Sprintf(`document.getElementById("say").textContent.includes(%q)`, text))
-}
-
-// press clicks an element that stays on the page.
-func press(b *uitest.Tab, at string) {
-	b.T.Helper()
-	b.Run(chromedp.Click(chromedp.CSS(at)))
-}
-
 // agree gives the first answer in a dialog.
 func agree(b *uitest.Tab, dialog string) {
 	b.T.Helper()
 	b.WaitUntil(`document.querySelector("` + dialog + `").open`)
-	press(b, dialog+` [value="yes"]`)
+	b.Press(dialog + ` [value="yes"]`)
 }
 
 // happens waits until the log has n events of a kind.
@@ -108,12 +96,12 @@ func TestChromiumTokenButton(t *testing.T) {
 			}
 			return true;
 		})()`)
-		shown(b, "press", 1)
-		b.WaitUntil(`document.getElementById("token-code").dataset.has === "yes"`)
-		code := eval[string](b, `document.getElementById("token-digits").textContent.replace(" ", "")`)
+		texts := uitest.WaitFor[[]string](b, `document.getElementById("token-code").dataset.has === "yes" &&
+			[document.getElementById("token-digits").textContent.replace(" ", ""), document.getElementById("token-spoken").textContent]`)
+		code, spoken := texts[0], texts[1]
 		require.Regexp(t, `^\d{6}$`, code)
-		spoken := eval[string](b, `document.getElementById("token-spoken").textContent`)
 		require.Contains(t, spoken, " "+strings.Join(strings.Split(code, ""), " ")+map[bool]string{false: "、残り", true: ", "}[english])
+		shown(b, "press", 1)
 
 		holds := 0
 		held := func() {
@@ -126,7 +114,7 @@ func TestChromiumTokenButton(t *testing.T) {
 			r.happens(virtual.EventHold, 2*holds) // which lets it go
 			r.happens(virtual.EventRelease, holds)
 		}
-		b.MouseDown("#token-front .fob-button circle")
+		b.MouseDown("#token-front .fob-button")
 		held()
 		b.MouseAway()
 		ended()
@@ -186,11 +174,11 @@ func TestChromiumTokenCode(t *testing.T) {
 			})
 		}
 		permit("granted")
-		press(b, "#token-copy")
-		waitForMessage(b, map[bool]string{false: "コピーしました", true: "in the clipboard"}[english])
+		b.Press("#token-copy")
+		says(b, map[bool]string{false: "コピーしました", true: "in the clipboard"}[english])
 		permit("denied")
-		press(b, "#token-copy")
-		waitForMessage(b, map[bool]string{false: "許可しませんでした", true: "did not allow"}[english])
+		b.Press("#token-copy")
+		says(b, map[bool]string{false: "許可しませんでした", true: "did not allow"}[english])
 		require.Equal(t, code, eval[string](b, `getSelection().toString().replace(" ", "")`), "it is selected")
 
 		r.world.Advance(36 * time.Second)
@@ -202,13 +190,13 @@ func TestChromiumTokenCode(t *testing.T) {
 		require.NotEqual(t, code, next)
 		b.WaitUntil(fmt.Sprintf(`document.getElementById("token-digits").textContent.replace(" ", "") === %q`, next))
 
-		press(b, "#token-flip")
+		b.Press("#token-flip")
 		require.True(t, eval[bool](b, `document.getElementById("token-front").hidden && !document.getElementById("token-back").hidden`))
 		require.Contains(t, eval[string](b, `document.getElementById("token-back").textContent`), r.serial(1))
 		year, month, day := r.member(1).Look().Expiry.Date()
 		require.Contains(t, eval[string](b, `document.getElementById("token-back").textContent`),
 			fmt.Sprintf("EXP %02d/%02d/%02d", month, day, year%100), "as real tokens print it")
-		press(b, "#token-flip")
+		b.Press("#token-flip")
 		require.False(t, eval[bool](b, `document.getElementById("token-front").hidden`))
 	})
 }
@@ -219,13 +207,13 @@ func TestChromiumTokenPorts(t *testing.T) {
 	inBothLanguages(t, virtual.Config{}, ready(1, "button-6"), func(t *testing.T, r *rig, b *uitest.Tab, english bool) {
 		word := func(ja, en string) string { return map[bool]string{false: ja, true: en}[english] }
 		b.WaitUntil(`!document.getElementById("token-port-none").hidden`)
-		press(b, "#token-attach button")
-		waitForMessage(b, "tcp:127.0.0.1:")
+		b.Press("#token-attach button")
+		says(b, "tcp:127.0.0.1:")
 		at := `[data-port="p1"] `
 		b.WaitUntil(`document.querySelector('` + at + `.tag')?.textContent.includes("` + word("接続中", "plugged in") + `")`) // the list follows the message
 
 		b.WaitUntil(`!document.getElementById("token-wire-tools").hidden`)
-		press(b, "#token-wire-record")
+		b.Press("#token-wire-record")
 		b.WaitUntil(`document.getElementById("token-wire-record").textContent === "` + word("記録を止める", "Stop recording") + `"`)
 		p, err := r.fleet.Port("p1")
 		require.NoError(t, err)
@@ -244,31 +232,31 @@ func TestChromiumTokenPorts(t *testing.T) {
 		shown(b, "host-off", 1)
 		require.Equal(t, "/v1/ports/p1/wire?format=pcapng", eval[string](b, `document.getElementById("token-wire-pcapng").getAttribute("href")`))
 
-		press(b, at+`[data-act="line"]`)
-		b.Run(chromedp.SendKeys(chromedp.CSS(`#token-line-p1-in-drop`), "0.25"))
-		press(b, at+`form [type="submit"]`)
-		waitForMessage(b, word("故障を設定しました", "has these faults now"))
+		b.Press(at + `[data-act="line"]`)
+		b.Fill("#token-line-p1-in-drop", "0.25")
+		b.Press(at + `form [type="submit"]`)
+		says(b, word("故障を設定しました", "has these faults now"))
 		in, out := p.Faults().Get()
 		require.Equal(t, 0.25, in.Drop)
 		require.Zero(t, out.Drop)
-		b.Run(chromedp.SendKeys(chromedp.CSS(`#token-line-p1-out-stall`), "PT2S"))
-		press(b, at+`form [type="submit"]`) // refused: it has no stall_at
+		b.Fill("#token-line-p1-out-stall", "PT2S")
+		b.Press(at + `form [type="submit"]`) // refused: it has no stall_at
 		b.WaitUntil(`document.getElementById("say").classList.contains("bad")`)
-		press(b, at+`[data-act="mend"]`)
-		waitForMessage(b, word("故障を取り除きました", "has no faults"))
+		b.Press(at + `[data-act="mend"]`)
+		says(b, word("故障を取り除きました", "has no faults"))
 		in, _ = p.Faults().Get()
 		require.Zero(t, in.Drop)
 
-		press(b, at+`[data-act="plug"]`)
-		waitForMessage(b, word("取り外しました", "is unplugged"))
+		b.Press(at + `[data-act="plug"]`)
+		says(b, word("取り外しました", "is unplugged"))
 		require.Empty(t, p.Addr())
-		press(b, at+`[data-act="plug"]`)
-		waitForMessage(b, word("に接続しました", "is plugged in at"))
+		b.Press(at + `[data-act="plug"]`)
+		says(b, word("に接続しました", "is plugged in at"))
 		require.NotEmpty(t, p.Addr())
 
-		press(b, at+`[data-act="rm"]`)
+		b.Press(at + `[data-act="rm"]`)
 		agree(b, "#token-ask-dialog")
-		waitForMessage(b, word("ポートp1を削除しました", "Port p1 was removed"))
+		says(b, word("ポートp1を削除しました", "Port p1 was removed"))
 		_, err = r.fleet.Port("p1")
 		require.ErrorIs(t, err, fleet.ErrNotFound)
 	})
@@ -294,7 +282,7 @@ func TestChromiumTokenEvents(t *testing.T) {
 		shown(b, "temperature", 0)
 		shown(b, "press", 1)
 		eval[bool](b, `document.getElementById("token-event-kind").value = "", document.getElementById("token-event-kind").dispatchEvent(new Event("change"))`)
-		b.Run(chromedp.SendKeys(chromedp.CSS("#token-event-find"), "12.5"))
+		b.Fill("#token-event-find", "12.5")
 		shown(b, "press", 0)
 		shown(b, "temperature", 1)
 		r.member(1).Token.SetTemperature(12.5)
@@ -306,29 +294,29 @@ func TestChromiumTokenEvents(t *testing.T) {
 func TestChromiumTokenSnapshots(t *testing.T) {
 	inBothLanguages(t, virtual.Config{}, ready(1, "button-6"), func(t *testing.T, r *rig, b *uitest.Tab, english bool) {
 		word := func(ja, en string) string { return map[bool]string{false: ja, true: en}[english] }
-		take := func() { b.Run(chromedp.SendKeys(chromedp.CSS("#token-snap-name"), "before\r")) }
+		take := func() { b.Fill("#token-snap-name", "before\r") }
 		take()
-		waitForMessage(b, word("beforeを保存しました", "before was taken"))
+		says(b, word("beforeを保存しました", "before was taken"))
 		at := `[data-name="before"] `
 		r.member(1).Token.Press()
 		b.WaitUntil(`document.querySelector("[data-fact=presses]").textContent === "1"`)
-		press(b, at+`[data-act="restore"]`)
+		b.Press(at + `[data-act="restore"]`)
 		b.WaitUntil(`document.getElementById("token-ask-dialog").open`)
-		press(b, `#token-ask-dialog [value="no"]`)
-		press(b, at+`[data-act="restore"]`)
+		b.Press(`#token-ask-dialog [value="no"]`)
+		b.Press(at + `[data-act="restore"]`)
 		agree(b, "#token-ask-dialog")
-		waitForMessage(b, word("beforeを復元しました", "as in snapshot before"))
+		says(b, word("beforeを復元しました", "as in snapshot before"))
 		b.WaitUntil(`document.querySelector("[data-fact=presses]").textContent === "0"`)
 
-		press(b, at+`[data-act="fork"]`)
-		waitForMessage(b, word("beforeを複製しました", "before was forked"))
+		b.Press(at + `[data-act="fork"]`)
+		says(b, word("beforeを複製しました", "before was forked"))
 		require.Equal(t, 2, r.fleet.Len())
 		require.Equal(t, r.tokenPath(2), eval[string](b, `document.querySelector("#token-forked a").getAttribute("href")`))
 
 		take() // a name that exists
 		b.WaitUntil(`document.getElementById("token-ask-dialog").open`)
-		press(b, `#token-ask-dialog [value="no"]`)
-		press(b, at+`[data-act="drop"]`)
+		b.Press(`#token-ask-dialog [value="no"]`)
+		b.Press(at + `[data-act="drop"]`)
 		agree(b, "#token-ask-dialog")
 		b.WaitUntil(`!document.getElementById("token-snap-none").hidden`)
 		require.Empty(t, r.fleet.Snapshots())
@@ -346,13 +334,13 @@ func TestChromiumTokenSeed(t *testing.T) {
 	inBothLanguages(t, virtual.Config{}, ready(1, "button-6"), func(t *testing.T, r *rig, b *uitest.Tab, english bool) {
 		word := func(ja, en string) string { return map[bool]string{false: ja, true: en}[english] }
 		require.Nil(t, eval[any](b, `document.querySelector("#token-qr-place svg")`), "not before a person asks")
-		press(b, "#token-qr")
+		b.Press("#token-qr")
 		b.WaitUntil(`document.querySelector("#token-qr-place svg path") !== null`)
 		require.Equal(t, "true", eval[string](b, `document.getElementById("token-qr").getAttribute("aria-expanded")`))
-		press(b, "#token-qr")
+		b.Press("#token-qr")
 		b.WaitUntil(`document.querySelector("#token-qr-place svg") === null`)
-		press(b, "#token-export button")
-		waitForMessage(b, word("シードファイルを保存しました", "was saved"))
+		b.Press("#token-export button")
+		says(b, word("シードファイルを保存しました", "was saved"))
 
 		closed := page.New(r.fleet, page.Options{Key: testKey, Event: func(err error) { t.Error(err) }})
 		server := httptest.NewServer(closed)
@@ -372,11 +360,11 @@ func TestChromiumTokenRemoved(t *testing.T) {
 	inBothLanguages(t, virtual.Config{}, ready(1, "button-6"), func(t *testing.T, r *rig, b *uitest.Tab, english bool) {
 		word := func(ja, en string) string { return map[bool]string{false: ja, true: en}[english] }
 		other := r.open(r.tokenPath(1))
-		press(b, "#token-remove")
+		b.Press("#token-remove")
 		b.WaitUntil(`document.getElementById("token-remove-dialog").open`)
-		press(b, `#token-remove-dialog [value="no"]`)
+		b.Press(`#token-remove-dialog [value="no"]`)
 		require.Equal(t, 1, r.fleet.Len())
-		press(b, "#token-remove")
+		b.Press("#token-remove")
 		agree(b, "#token-remove-dialog")
 		for _, tab := range []*uitest.Tab{b, other} {
 			tab.WaitUntil(`!document.getElementById("token-gone").hidden`)
@@ -438,8 +426,8 @@ func TestChromiumTokenShots(t *testing.T) {
 	b := r.open(r.tokenPath(1))
 	unfold := func() {
 		b.WaitUntil(`document.getElementById("token-code").dataset.has === "yes" && document.querySelector("[data-name]") !== null && document.querySelectorAll("#token-messages [data-kind=error]").length === 2`)
-		press(b, `[data-port="p1"] [data-act="line"]`)
-		press(b, "#token-qr")
+		b.Press(`[data-port="p1"] [data-act="line"]`)
+		b.Press("#token-qr")
 		b.WaitUntil(`document.querySelector("#token-qr-place svg") !== null`)
 		eval[bool](b, `document.querySelector("#token-messages details").open = true, scrollTo(0, 0), true`)
 	}
@@ -449,7 +437,7 @@ func TestChromiumTokenShots(t *testing.T) {
 	})
 	english(b)
 	unfold()
-	press(b, "#token-flip")
+	b.Press("#token-flip")
 	eval[bool](b, `scrollTo(0, 0), true`)
 	b.Shoot("token-en", []int64{390, 1280}, func(at string) {
 		require.Empty(t, b.Axe(), at)

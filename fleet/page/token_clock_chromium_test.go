@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
@@ -30,12 +29,6 @@ func driftInBoth(t *testing.T, c virtual.Config, profile string, test func(t *te
 	}
 }
 
-// driftPress clicks an element that stays on the page.
-func driftPress(b *uitest.Tab, at string) {
-	b.T.Helper()
-	b.Run(chromedp.WaitVisible(chromedp.CSS(at)), chromedp.Click(chromedp.CSS(at)))
-}
-
 // driftEnter gives a field a value, as a person does.
 func driftEnter(b *uitest.Tab, id, value string) {
 	b.T.Helper()
@@ -53,12 +46,6 @@ func driftSlide(b *uitest.Tab, id string, value int) { driftEnter(b, id, strconv
 func driftShows(b *uitest.Tab, part, text string) {
 	b.T.Helper()
 	b.WaitUntil(fmt.Sprintf(`document.querySelector('[data-drift=%q]').textContent.includes(%q)`, part, text))
-}
-
-// driftSays waits for a message of the page.
-func driftSays(b *uitest.Tab, text string) {
-	b.T.Helper()
-	b.WaitUntil(fmt.Sprintf(`document.getElementById("say").textContent.includes(%q)`, text))
 }
 
 // driftSettled waits until the page shows the forecast of its sliders.
@@ -137,14 +124,15 @@ func TestChromiumForecast(t *testing.T) {
 func TestChromiumForecastTable(t *testing.T) {
 	driftInBoth(t, driftConfig, "always-on-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
 		driftSettled(b, 36, 25)
-		driftPress(b, ".drift-table summary")
+		b.Press(".drift-table summary")
 		b.WaitUntil(`document.querySelectorAll(".drift-table tbody tr").length === 13`)
 		require.Equal(t, driftWord(ja, "3年", "3 years"), eval[string](b, `document.querySelectorAll(".drift-table tbody tr")[3].cells[0].textContent`))
 		require.Equal(t, eval[string](b, `document.querySelector('[data-drift="then error"]').textContent`),
 			eval[string](b, `document.querySelectorAll(".drift-table tbody tr")[3].cells[1].textContent`))
 		require.Contains(t, eval[string](b, `document.querySelectorAll(".drift-table tbody tr")[12].textContent`), driftWord(ja, "電源なし", "no power"))
 		require.Contains(t, eval[string](b, `document.querySelector('[data-plot="error"]').getAttribute("aria-label")`), driftWord(ja, "3年", "3 years"))
-		driftPress(b, `[data-plot="error"]`) // in its middle
+		b.MouseDown(`[data-plot="error"]`) // in its middle
+		b.MouseUp(`[data-plot="error"]`)
 		b.WaitUntil(`document.getElementById("drift-age").value > 48 && document.getElementById("drift-age").value < 96`)
 	})
 }
@@ -159,25 +147,25 @@ func TestChromiumAged(t *testing.T) {
 		driftSettled(b, 36, 40)
 		f, err := m.Forecast(3*virtual.Year, 40, 0)
 		require.NoError(t, err)
-		driftPress(b, "[data-do=age]")
-		driftSays(b, driftWord(ja, "3年経過させました", "3 years older"))
+		b.Press("[data-do=age]")
+		says(b, driftWord(ja, "3年経過させました", "3 years older"))
 		require.Equal(t, f.Error, m.Look().Error)
 		require.Equal(t, "0", eval[string](b, `document.getElementById("drift-age").value`))
 
-		driftPress(b, "[data-do=temperature]")
-		driftSays(b, driftWord(ja, "温度を40 °Cにしました", "at 40 °C"))
+		b.Press("[data-do=temperature]")
+		says(b, driftWord(ja, "温度を40 °Cにしました", "at 40 °C"))
 		require.InDelta(t, 40, float64(m.Look().Celsius), 0)
 
-		driftPress(b, "[data-do=remove]")
-		driftSays(b, driftWord(ja, "取り外しました", "is out"))
+		b.Press("[data-do=remove]")
+		says(b, driftWord(ja, "取り外しました", "is out"))
 		require.Equal(t, serialproto.StateDead, m.Look().State)
 		b.WaitUntil(`!document.querySelector("[data-do=insert]").disabled && document.querySelector("[data-do=remove]").disabled`)
-		driftPress(b, "[data-do=insert]")
-		driftSays(b, driftWord(ja, "電池を入れました", "is in"))
+		b.Press("[data-do=insert]")
+		says(b, driftWord(ja, "電池を入れました", "is in"))
 		require.True(t, m.Look().Powered)
 		used := m.Look().Battery
-		driftPress(b, "[data-do=replace]")
-		driftSays(b, driftWord(ja, "新品に交換しました", "new now"))
+		b.Press("[data-do=replace]")
+		says(b, driftWord(ja, "新品に交換しました", "new now"))
 		require.Greater(t, m.Look().Battery, used)
 	})
 }

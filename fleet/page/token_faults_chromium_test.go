@@ -41,7 +41,7 @@ func faultsInBoth(t *testing.T, profile string, test func(t *testing.T, r *rig, 
 func faultsOpen(b *uitest.Tab) {
 	b.T.Helper()
 	b.WaitUntil(`document.querySelector(".fault-part") !== null && !document.querySelector("#token-faults details").open`)
-	driftPress(b, "#token-faults summary")
+	b.Press("#token-faults summary")
 	b.WaitUntil(`document.querySelector("#token-faults details").open`)
 }
 
@@ -54,22 +54,52 @@ func TestChromiumSegments(t *testing.T) {
 			b.WaitUntil(fmt.Sprintf(`document.querySelector('%s').getAttribute("aria-label").includes(%q)`, bar, text))
 		}
 		labelled(driftWord(ja, "正常", "works"))
-		driftPress(b, bar)
+		b.Press(bar)
 		labelled(driftWord(ja, "点灯しない", "never on"))
 		faultsSynced(b, r, virtual.TokenFaults{Dead: faultSegments(t, "bar1")})
-		driftPress(b, bar)
+		b.Press(bar)
 		labelled(driftWord(ja, "点灯したまま", "always on"))
 		faultsSynced(b, r, virtual.TokenFaults{Ghost: faultSegments(t, "bar1")})
-		driftPress(b, bar)
+		b.Press(bar)
 		labelled(driftWord(ja, "正常", "works"))
 		faultsSynced(b, r, virtual.TokenFaults{})
 
-		driftPress(b, `.fault-part[data-name="tick"]`)
+		b.Press(`.fault-part[data-name="tick"]`)
 		faultsSynced(b, r, virtual.TokenFaults{Dead: faultSegments(t, "tick")})
-		driftPress(b, "[data-fault-do=mend]")
+		b.Press("[data-fault-do=mend]")
 		faultsSynced(b, r, virtual.TokenFaults{})
 		b.WaitUntil(`document.querySelector("[data-fault-do=mend]").disabled`)
 	})
+}
+
+// TestChromiumFaultsOldAnswer: an answer from before a change, which comes after it, does not
+// take the change back on the page.
+func TestChromiumFaultsOldAnswer(t *testing.T) {
+	r := newRig(t, driftConfig, ready(1, "always-on-6"))
+	b := r.open("/tokens/" + r.serial(1))
+	faultsOpen(b)
+	b.WaitUntil(`!document.getElementById("token-faults").dataset.busy`)
+	eval[bool](b, `(() => {
+		const ask = window.fetch;
+		window.asked = window.answered = 0;
+		const held = new Promise((go) => { window.letGo = go; });
+		window.fetch = async (path, options) => {
+			const answer = await ask(path, options);
+			if (options?.method === "GET" && path.endsWith("/faults")) {
+				if (++asked === 1) await held;
+				answered++;
+			}
+			return answer;
+		};
+		return true;
+	})()`)
+	r.do(1, func(k *virtual.Token) { k.SetFaults(virtual.TokenFaults{Dead: faultSegments(t, "bar2")}) })
+	b.WaitUntil(`asked === 1`)
+	b.Press(`.fault-part[data-name="bar1"]`)
+	b.WaitUntil(`answered >= 1`) // the page has asked again after its change
+	eval[bool](b, `letGo(), true`)
+	faultsSynced(b, r, virtual.TokenFaults{Dead: faultSegments(t, "bar1")})
+	require.Equal(t, []string{"bar1"}, eval[[]string](b, `[...document.querySelectorAll(".fault-part.dead")].map((e) => e.dataset.name)`))
 }
 
 // TestChromiumSegmentKeys: the keyboard alone breaks a segment.
@@ -97,22 +127,26 @@ func TestChromiumSegmentKeys(t *testing.T) {
 // go back when the fault has struck.
 func TestChromiumFlashAndPower(t *testing.T) {
 	faultsInBoth(t, "button-6", func(t *testing.T, r *rig, b *uitest.Tab, ja bool) {
-		driftPress(b, "#fault-flash")
+		b.Press("#fault-flash")
 		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true})
 		driftEnter(b, "fault-power-number", "0")
-		driftPress(b, "#fault-power")
-		driftSays(b, driftWord(ja, "1から4294967295までの数を入力してください", "a number from 1 to 4294967295"))
+		b.Press("#fault-power")
+		number := driftWord(ja, "1から4294967295までの数を入力してください", "a number from 1 to 4294967295")
+		says(b, number) // of the field
+		says(b, number) // of the switch
 		b.WaitUntil(`!document.getElementById("fault-power").checked`)
+		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true})
+		require.Contains(t, eval[string](b, `document.getElementById("say").textContent`), number, "the message stays")
 		driftEnter(b, "fault-power-number", "3")
-		driftPress(b, "#fault-power")
+		b.Press("#fault-power")
 		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true, PowerCutAt: 3})
 
 		r.world.Advance(virtual.Year / 365)
 		_, err := r.member(1).Do((*virtual.Token).Press) // which is counted in the flash
 		require.NoError(t, err)
 		b.WaitUntil(`!document.getElementById("fault-flash").checked`)
-		driftPress(b, "[data-fault-do=clear]")
-		driftSays(b, driftWord(ja, "すべて直しました", "no faults now"))
+		b.Press("[data-fault-do=clear]")
+		says(b, driftWord(ja, "すべて直しました", "no faults now"))
 		faultsSynced(b, r, virtual.TokenFaults{})
 		b.WaitUntil(`!document.getElementById("fault-power").checked`)
 	})
@@ -129,7 +163,7 @@ func TestChromiumLineFaults(t *testing.T) {
 		faultsOpen(b)
 		for _, name := range []string{"drop", "flip", "double", "insert", "stall", "unplug", "baud"} {
 			faults := func() (in, out virtual.LineFaults) {
-				driftPress(b, "#fault-line-"+name)
+				b.Press("#fault-line-" + name)
 				b.WaitUntil(`!document.getElementById("token-faults").dataset.busy`)
 				return p.Faults().Get()
 			}

@@ -290,8 +290,9 @@
   });
 
   const askThen = newest(async () => {
-    then = await fob.api("GET", path(`/forecast?by=P${at()}M&celsius=${warmth()}`));
-    root.dataset.then = `${at()}/${warmth()}`;
+    const [old, warm] = [at(), warmth()]; // the sliders may move meanwhile
+    then = await fob.api("GET", path(`/forecast?by=P${old}M&celsius=${warm}`));
+    root.dataset.then = `${old}/${warm}`;
     showVerdict();
   });
 

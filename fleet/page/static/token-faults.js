@@ -109,6 +109,7 @@
   }
 
   // put sends the newest faults, one request at a time.
+  let asked = 0; // number of the newest question for the faults; older answers are ignored
   let sending = null;
   let unsent = false;
   function put() {
@@ -118,6 +119,7 @@
       while (unsent && !gone) {
         unsent = false;
         await fob.api("PUT", path("/faults"), faults);
+        asked++; // an answer on its way may be from before
       }
     }).finally(() => {
       sending = null;
@@ -211,7 +213,12 @@
     put();
   });
   root.querySelector("#fault-power").addEventListener("change", (event) => {
-    faults = { ...faults, power_cut_at: event.target.checked ? cutAt() : 0 };
+    const n = event.target.checked ? cutAt() : 0;
+    if (event.target.checked && !n) {
+      show(); // nothing is sent: the switch goes back, and the message stays
+      return;
+    }
+    faults = { ...faults, power_cut_at: n };
     put();
   });
   number.addEventListener("change", () => {
@@ -251,10 +258,14 @@
   // tell shows a port in the section of the ports.
   const tell = (changed) => document.dispatchEvent(new CustomEvent("fob-port", { detail: changed }));
 
+  let askedPorts = 0; // as asked
   async function refreshPorts() {
+    const mine = ++askedPorts;
     const list = await fob.api("GET", path("/ports"));
-    ports = list.items;
-    showPorts();
+    if (mine === askedPorts) {
+      ports = list.items;
+      showPorts();
+    }
   }
 
   root.addEventListener("change", (event) => {
@@ -276,6 +287,7 @@
         }
       }
     }
+    askedPorts++; // an answer on its way is from before
     attempt(async () => {
       tell(await fob.api("PUT", `/v1/ports/${encodeURIComponent(p.id)}/faults`, { in: p.in, out: p.out }));
       await refreshPorts();
@@ -312,8 +324,9 @@
     if (gone) {
       return;
     }
+    const mine = ++asked;
     const now = await fob.api("GET", path("/faults"));
-    if (!sending) {
+    if (!sending && mine === asked) {
       faults = now;
       show();
     }
