@@ -59,8 +59,7 @@ func demoInBrowser(t *testing.T, lang string) {
 	fill := func(fields ...string) {
 		t.Helper()
 		for i := 0; i < len(fields); i += 2 {
-			at := chromedp.CSS("#f-" + fields[i])
-			bank.Run(chromedp.WaitVisible(at), chromedp.Clear(at), chromedp.SendKeys(at, fields[i+1]))
+			bank.Fill("#f-"+fields[i], fields[i+1])
 		}
 		bank.Click("main form .buttons button")
 	}
@@ -89,13 +88,12 @@ func demoInBrowser(t *testing.T, lang string) {
 	freshCode := func() string {
 		t.Helper()
 		before := uitest.Result(wall, chromedp.Evaluate[string](said))
-		wall.Run(chromedp.Click(chromedp.CSS("[data-clock-by=PT1M]")))
+		wall.Press("[data-clock-by=PT1M]")
 		wall.WaitUntil(said + ` !== "` + before + `"`)
 		wall.WaitUntil(face + spoken + ` === null`)
 		id := uitest.Result(wall, chromedp.Evaluate[string](face+`.id`))
-		wall.Run(chromedp.Click(chromedp.CSS("#" + id + " .press")))
-		wall.WaitUntil(face + spoken + ` !== null`)
-		return strings.ReplaceAll(uitest.Result(wall, chromedp.Evaluate[string](face+spoken+`[1]`)), " ", "")
+		wall.Press("#" + id + " .press")
+		return strings.ReplaceAll(uitest.WaitFor[string](wall, face+spoken+`?.[1]`), " ", "")
 	}
 	accepted := map[string]string{"ja": "受付", "en": "has been accepted"}[lang]
 	refused := map[string]string{"ja": "ワンタイムパスワードを確認できませんでした", "en": "The one-time password was not accepted"}[lang]

@@ -42,9 +42,7 @@ func (b *tab) open(path string) *tab {
 func (b *tab) typeInto(pairs ...string) *tab {
 	b.T.Helper()
 	for i := 0; i < len(pairs); i += 2 {
-		at := chromedp.CSS("#f-" + pairs[i])
-		b.Run(chromedp.WaitVisible(at), chromedp.Clear(at),
-			chromedp.SendKeys(at, pairs[i+1]))
+		b.Fill("#f-"+pairs[i], pairs[i+1])
 	}
 	return b
 }
@@ -58,7 +56,7 @@ func (b *tab) selectOption(name, value string) *tab {
 
 func (b *tab) tick(name string) *tab {
 	b.T.Helper()
-	b.Run(chromedp.Click(chromedp.CSS("#f-" + name)))
+	b.Press("#f-" + name)
 	return b
 }
 
@@ -230,7 +228,7 @@ func TestChromiumReissue(t *testing.T) {
 	s.registerTokens()
 	fresh := s.Inventory()
 	b := newTab(t, s.URL)
-	b.logIn("/desk/login", "desk-1").Run(chromedp.SendKeys(chromedp.CSS("#find"), "acme"))
+	b.logIn("/desk/login", "desk-1").Fill("#find", "acme")
 	b.WaitUntil(`document.querySelectorAll("#found a").length === 1`)
 	b.follow("/desk/contracts/acme").follow("/desk/contracts/acme/order")
 	b.selectOption("cause", "fault").selectOption("old", s.shared.String())
