@@ -214,20 +214,20 @@ func TestChromiumRealClock(t *testing.T) {
 func TestChromiumClockProblems(t *testing.T) {
 	s := newClockSite(t, virtual.Config{At: startOfTest}, 0)
 	s.Press("[data-clock-until=next_step]")
-	says(s.Tab, "この先に予定されている")
+	waitForMessage(s.Tab, "この先に予定されている")
 	s.fill("date", "")
 	s.wrong("日付と時刻を入力してください")
 	s.fill("date", "2262-01-01T00:00:00")
 	s.wrong("1970年から2261年末まで")
 	english(s.Tab)
 	s.Press("[data-clock-until=event]")
-	says(s.Tab, "Nothing lies ahead")
+	waitForMessage(s.Tab, "Nothing lies ahead")
 	s.Shoot("clock-problem", []int64{390, 1280, 2560}, func(string) {})
 	s.fill("date", "2261-12-31T23:59:59")
 	s.reads("why", "The world has ended")
 	s.WaitUntil(`document.getElementById("say").textContent === ""`) // a success takes the problem away
 	s.Press("[data-clock-by=PT1S]")
-	says(s.Tab, "to the end of 2261")
+	waitForMessage(s.Tab, "to the end of 2261")
 	require.Equal(t, virtual.WorldEnd, s.world.Now())
 }
 

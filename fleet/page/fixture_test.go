@@ -67,7 +67,7 @@ func ready(n int, profile string) fleet.Lot {
 
 const isLive = `document.getElementById("live")?.dataset.state === "live"`
 
-// keepMessages is a script that keeps the messages of a page for says.
+// keepMessages is a script that keeps the messages of a page for waitForMessage.
 const keepMessages = `
 	window.fobMessages = [];
 	document.addEventListener("DOMContentLoaded", () => {
@@ -76,9 +76,9 @@ const keepMessages = `
 		if (say) new MutationObserver((records) => records.forEach((record) => keep(record.addedNodes))).observe(say, { childList: true });
 	});`
 
-// says waits for a message of the page, which may have disappeared since. The next says
-// looks at the messages after it.
-func says(b *uitest.Tab, text string) {
+// waitForMessage waits for a message of the page, which may have disappeared since. The next
+// call looks at the messages after it.
+func waitForMessage(b *uitest.Tab, text string) {
 	b.T.Helper()
 	b.WaitUntil(fmt.Sprintf(`(() => {
 		const at = window.fobMessages?.findIndex((message) => message.includes(%q)) ?? -1;

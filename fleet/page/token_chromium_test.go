@@ -175,10 +175,10 @@ func TestChromiumTokenCode(t *testing.T) {
 		}
 		permit("granted")
 		b.Press("#token-copy")
-		says(b, map[bool]string{false: "コピーしました", true: "in the clipboard"}[english])
+		waitForMessage(b, map[bool]string{false: "コピーしました", true: "in the clipboard"}[english])
 		permit("denied")
 		b.Press("#token-copy")
-		says(b, map[bool]string{false: "許可しませんでした", true: "did not allow"}[english])
+		waitForMessage(b, map[bool]string{false: "許可しませんでした", true: "did not allow"}[english])
 		require.Equal(t, code, eval[string](b, `getSelection().toString().replace(" ", "")`), "it is selected")
 
 		r.world.Advance(36 * time.Second)
@@ -208,7 +208,7 @@ func TestChromiumTokenPorts(t *testing.T) {
 		word := func(ja, en string) string { return map[bool]string{false: ja, true: en}[english] }
 		b.WaitUntil(`!document.getElementById("token-port-none").hidden`)
 		b.Press("#token-attach button")
-		says(b, "tcp:127.0.0.1:")
+		waitForMessage(b, "tcp:127.0.0.1:")
 		at := `[data-port="p1"] `
 		b.WaitUntil(`document.querySelector('` + at + `.tag')?.textContent.includes("` + word("接続中", "plugged in") + `")`) // the list follows the message
 
@@ -235,7 +235,7 @@ func TestChromiumTokenPorts(t *testing.T) {
 		b.Press(at + `[data-act="line"]`)
 		b.Fill("#token-line-p1-in-drop", "0.25")
 		b.Press(at + `form [type="submit"]`)
-		says(b, word("故障を設定しました", "has these faults now"))
+		waitForMessage(b, word("故障を設定しました", "has these faults now"))
 		in, out := p.Faults().Get()
 		require.Equal(t, 0.25, in.Drop)
 		require.Zero(t, out.Drop)
@@ -243,20 +243,20 @@ func TestChromiumTokenPorts(t *testing.T) {
 		b.Press(at + `form [type="submit"]`) // refused: it has no stall_at
 		b.WaitUntil(`document.getElementById("say").classList.contains("bad")`)
 		b.Press(at + `[data-act="mend"]`)
-		says(b, word("故障を取り除きました", "has no faults"))
+		waitForMessage(b, word("故障を取り除きました", "has no faults"))
 		in, _ = p.Faults().Get()
 		require.Zero(t, in.Drop)
 
 		b.Press(at + `[data-act="plug"]`)
-		says(b, word("取り外しました", "is unplugged"))
+		waitForMessage(b, word("取り外しました", "is unplugged"))
 		require.Empty(t, p.Addr())
 		b.Press(at + `[data-act="plug"]`)
-		says(b, word("に接続しました", "is plugged in at"))
+		waitForMessage(b, word("に接続しました", "is plugged in at"))
 		require.NotEmpty(t, p.Addr())
 
 		b.Press(at + `[data-act="rm"]`)
 		agree(b, "#token-ask-dialog")
-		says(b, word("ポートp1を削除しました", "Port p1 was removed"))
+		waitForMessage(b, word("ポートp1を削除しました", "Port p1 was removed"))
 		_, err = r.fleet.Port("p1")
 		require.ErrorIs(t, err, fleet.ErrNotFound)
 	})
@@ -296,7 +296,7 @@ func TestChromiumTokenSnapshots(t *testing.T) {
 		word := func(ja, en string) string { return map[bool]string{false: ja, true: en}[english] }
 		take := func() { b.Fill("#token-snap-name", "before\r") }
 		take()
-		says(b, word("beforeを保存しました", "before was taken"))
+		waitForMessage(b, word("beforeを保存しました", "before was taken"))
 		at := `[data-name="before"] `
 		r.member(1).Token.Press()
 		b.WaitUntil(`document.querySelector("[data-fact=presses]").textContent === "1"`)
@@ -305,11 +305,11 @@ func TestChromiumTokenSnapshots(t *testing.T) {
 		b.Press(`#token-ask-dialog [value="no"]`)
 		b.Press(at + `[data-act="restore"]`)
 		agree(b, "#token-ask-dialog")
-		says(b, word("beforeを復元しました", "as in snapshot before"))
+		waitForMessage(b, word("beforeを復元しました", "as in snapshot before"))
 		b.WaitUntil(`document.querySelector("[data-fact=presses]").textContent === "0"`)
 
 		b.Press(at + `[data-act="fork"]`)
-		says(b, word("beforeを複製しました", "before was forked"))
+		waitForMessage(b, word("beforeを複製しました", "before was forked"))
 		require.Equal(t, 2, r.fleet.Len())
 		require.Equal(t, r.tokenPath(2), eval[string](b, `document.querySelector("#token-forked a").getAttribute("href")`))
 
@@ -340,7 +340,7 @@ func TestChromiumTokenSeed(t *testing.T) {
 		b.Press("#token-qr")
 		b.WaitUntil(`document.querySelector("#token-qr-place svg") === null`)
 		b.Press("#token-export button")
-		says(b, word("シードファイルを保存しました", "was saved"))
+		waitForMessage(b, word("シードファイルを保存しました", "was saved"))
 
 		closed := page.New(r.fleet, page.Options{Key: testKey, Event: func(err error) { t.Error(err) }})
 		server := httptest.NewServer(closed)

@@ -132,8 +132,8 @@ func TestChromiumFlashAndPower(t *testing.T) {
 		driftEnter(b, "fault-power-number", "0")
 		b.Press("#fault-power")
 		number := driftWord(ja, "1から4294967295までの数を入力してください", "a number from 1 to 4294967295")
-		says(b, number) // of the field
-		says(b, number) // of the switch
+		waitForMessage(b, number) // of the field
+		waitForMessage(b, number) // of the switch
 		b.WaitUntil(`!document.getElementById("fault-power").checked`)
 		faultsSynced(b, r, virtual.TokenFaults{FlashFail: true})
 		require.Contains(t, eval[string](b, `document.getElementById("say").textContent`), number, "the message stays")
@@ -146,7 +146,7 @@ func TestChromiumFlashAndPower(t *testing.T) {
 		require.NoError(t, err)
 		b.WaitUntil(`!document.getElementById("fault-flash").checked`)
 		b.Press("[data-fault-do=clear]")
-		says(b, driftWord(ja, "すべて直しました", "no faults now"))
+		waitForMessage(b, driftWord(ja, "すべて直しました", "no faults now"))
 		faultsSynced(b, r, virtual.TokenFaults{})
 		b.WaitUntil(`!document.getElementById("fault-power").checked`)
 	})

@@ -245,7 +245,7 @@ func TestChromiumWallPress(t *testing.T) {
 		r.waitEvents(virtual.EventHold, 1)
 		key(b, kb.Home)
 		key(b, "p")
-		says(b, in("has no button", "ボタンがありません"))
+		waitForMessage(b, in("has no button", "ボタンがありません"))
 	})
 }
 
@@ -307,7 +307,7 @@ func TestChromiumWallMany(t *testing.T) {
 	b.Press("#wall-bar [value=all]")
 	b.WaitUntil(`document.getElementById("wall-selected").textContent === "1,003 selected"`)
 	act(b, "remove", "") // the tokens of both pages
-	says(b, "1,003 tokens removed")
+	waitForMessage(b, "1,003 tokens removed")
 	b.WaitUntil(`!document.getElementById("start").hidden && document.getElementById("wall").hidden`)
 	require.Zero(t, r.fleet.Len())
 	_, err := r.fleet.MakeLot(ready(1003, "always-on-6"))
@@ -345,7 +345,7 @@ func TestChromiumWallActions(t *testing.T) {
 		b := r.openWallIn(lang, "/", 11)
 		said := func(english, japanese string) {
 			t.Helper()
-			says(b, in(english, japanese))
+			waitForMessage(b, in(english, japanese))
 		}
 		clickOn(b, 6, ".model")
 		clickOn(b, 9, ".model", chromedp.ModifierShift)
@@ -424,7 +424,7 @@ func TestChromiumWallStop(t *testing.T) {
 	b.Press("#wall-progress [value=stop]")
 	close(release)
 	busy.Wait()
-	says(b, "6 tokens pressed. Stopped: 5 were left as they are.")
+	waitForMessage(b, "6 tokens pressed. Stopped: 5 were left as they are.")
 	r.waitEvents(virtual.EventPress, 6)
 }
 

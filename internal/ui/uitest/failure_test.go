@@ -37,7 +37,7 @@ func (f *failing) Fatalf(format string, values ...any) {
 	runtime.Goexit()
 }
 
-// TestChromiumFailure: a wait that does not end in time shows what it waited for and the
+// TestChromiumFailure: a wait that does not end in time shows its condition and the
 // page, but no login link.
 func TestChromiumFailure(t *testing.T) {
 	folder := t.TempDir()
