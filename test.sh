@@ -252,7 +252,7 @@ step_test() {
 	# checks of pointers would look at for a third of the time.
 	go test -timeout "$test_timeout" -race -shuffle=on -gcflags='modernc.org/...=-d=checkptr=0' ./... | no_empty_packages
 	# Sizes in memory mean nothing under the race detector.
-	go test -run '^TestResident$' ./virtual
+	go test -timeout "$test_timeout" -run '^TestResident$' ./virtual
 }
 
 # fetch_axe fetches axe-core, which checks pages for accessibility.
@@ -361,7 +361,7 @@ fuzz_targets() {
 }
 
 step_bench() {
-	go test -run '^$' -bench . -benchtime 1x ./... | no_empty_packages
+	go test -timeout "$test_timeout" -run '^$' -bench . -benchtime 1x ./... | no_empty_packages
 }
 
 # step_cross builds the command for other systems: unoptimised, because nothing
@@ -410,7 +410,7 @@ targets() {
 step_smoke() {
 	local out=$tmp/smoke.out
 	go run ./cmd/fob board build cortex-m3 --out "$tmp/smoke.elf"
-	timeout 60 qemu-system-arm -machine lm3s6965evb -semihosting -display none -monitor none \
+	timeout 600 qemu-system-arm -machine lm3s6965evb -semihosting -display none -monitor none \
 		-serial "file:$out" -kernel "$tmp/smoke.elf" </dev/null
 	cat "$out"
 	grep -qE '^smoke ok [0-9]+' "$out"
@@ -418,8 +418,8 @@ step_smoke() {
 
 # step_board talks to the image on QEMU's RISC-V board.
 step_board() {
-	go test -tags qemu -run . -bench Provision -benchtime 5x ./internal/board
-	go test -tags qemu -run '^TestBoardScripts$' ./cmd/fob
+	go test -timeout "$test_timeout" -tags qemu -run . -bench Provision -benchtime 5x ./internal/board
+	go test -timeout "$test_timeout" -tags qemu -run '^TestBoardScripts$' ./cmd/fob
 }
 
 step_pico() {
