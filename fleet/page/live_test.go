@@ -228,7 +228,8 @@ func TestLiveSession(t *testing.T) {
 				break
 			}
 			require.NoError(t, err)
-			require.Equal(t, "\n", line, "stream %d", i) // the end of the last message
+			// The end of the last message, and beats while a slow machine gets here.
+			require.Contains(t, []string{"\n", "event: beat\n", "data: {}\n", ": \n"}, line, "stream %d", i)
 		}
 	}
 }
