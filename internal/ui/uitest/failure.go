@@ -52,7 +52,7 @@ const describePage = `[
 	"address: " + location.origin + location.pathname,
 	"visible: " + document.visibilityState,
 	"connection: " + (document.documentElement.dataset.connection ?? document.querySelector("[data-live]")?.dataset.state ?? "none"),
-	"focus: " + document.activeElement?.outerHTML.slice(0, 200),
+	"focus: " + document.activeElement?.cloneNode().outerHTML.slice(0, 200),
 	...[...document.querySelectorAll(".face")].slice(0, 50).map((face) => "face: " + face.getAttribute("aria-label")),
 	"text: " + document.body?.innerText.slice(0, 3000),
 ].join("\n")`
