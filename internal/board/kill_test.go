@@ -134,7 +134,7 @@ func checkToken(t *testing.T, c *host.Client, info host.Info, flash string) {
 // provisioning. The board restarts and is either the old token or the new one.
 func TestRigPowerCut(t *testing.T) {
 	m, _ := startMachine(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
-	c := host.New(m.Line(), host.WithTimeout(300*time.Millisecond), host.WithRetries(60)) // each cut loses a response
+	c := host.New(m.Line(), host.WithTimeout(time.Second), host.WithRetries(60)) // each cut loses a response
 	ctx := t.Context()
 	order := hosttest.Order(t, "button-6", nil)
 	key := host.InsecureTestStationKey()
