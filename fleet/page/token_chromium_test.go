@@ -344,8 +344,10 @@ func TestChromiumTokenSeed(t *testing.T) {
 
 		closed := page.New(r.fleet, page.Options{Key: testKey, Event: func(err error) { t.Error(err) }})
 		server := httptest.NewServer(closed)
-		defer server.Close()
-		defer server.CloseClientConnections()
+		t.Cleanup(func() { // after the tab: its page still sends requests
+			server.CloseClientConnections()
+			server.Close()
+		})
 		other := uitest.NewTab(t, server.URL)
 		other.Open(closed.NewLink())
 		other.Open(r.tokenPath(1))
