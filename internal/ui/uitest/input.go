@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Call sends a command of the developer tools to the tab.
@@ -76,6 +77,25 @@ func (b *Tab) TouchMove(x, y float64) {
 func (b *Tab) TouchEnd() {
 	b.T.Helper()
 	Call(b, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: "touchEnd", TouchPoints: []*input.TouchPoint{}})
+}
+
+// Key presses keys one after another and releases them. As with a keyboard, a page that handles a
+// key itself keeps it from typing its text. chromedp.KeyEvent types it all the same.
+func (b *Tab) Key(keys string, modifiers ...chromedp.Modifier) {
+	b.T.Helper()
+	for _, r := range keys {
+		events := kb.Encode(r)
+		down, up := *events[0], *events[len(events)-1]
+		for _, m := range modifiers {
+			down.Modifiers |= int64(m)
+			up.Modifiers |= int64(m)
+		}
+		if len(events) == 3 && down.Modifiers&^int64(chromedp.ModifierShift) == 0 {
+			down.Text, down.UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+		}
+		Call(b, input.DispatchKeyEvent, down)
+		Call(b, input.DispatchKeyEvent, up)
+	}
 }
 
 // SpaceDown presses the space bar, and SpaceUp releases it.
