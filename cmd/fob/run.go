@@ -38,6 +38,7 @@ type runOptions struct {
 	eventsFile         string
 	events             *os.File // opened by newFleet; nil: no file
 	readyTokens        bool
+	endWithStdin       bool
 	portMode           string
 	http               httpFlags
 	store              *fleet.Store // opened by newFleet; nil: nothing is stored
@@ -69,7 +70,10 @@ With --seed-file, run all tokens of a seed file, provisioned and locked.
 With --state, keep the tokens in an encrypted folder. The key is generated on
 first use in your configuration folder. The folder also keeps the clock, the
 world seed, the station's public key and --no-rig: the next start needs only
---state and the ports.`,
+--state and the ports.
+
+With --end-with-stdin, fob also ends when its standard input is closed. If a
+program starts fob with a pipe there, fob ends with it, even if it is killed.`,
 		Example: `  fob run --count 3 --pty /tmp
   fob run --count 5 --ready --clock manual
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
@@ -99,6 +103,7 @@ world seed, the station's public key and --no-rig: the next start needs only
 	f.StringVar(&o.eventsFile, "events", "", "write all events to `FILE`, as JSON lines (EventLine in /openapi.json); an older file is replaced")
 	f.BoolVar(&o.readyTokens, "ready", false, "make provisioned and locked test tokens instead of blank ones")
 	f.StringVar(&o.portMode, "ports", "", "open ports at `WHEN`: each, for each token at the start, or lazy, when asked for; default: lazy from 64 tokens on if no kind of port is given")
+	f.BoolVar(&o.endWithStdin, "end-with-stdin", false, "end when standard input is closed, as it is when the program that started fob ends")
 	o.http.add(f)
 	f.IntVar(&o.baud, "pace", 0, "limit the lines to the `BAUD` rate; 0 is as fast as possible")
 	markGoesWith(f, "seed-file", "period", "digits", "algorithm", "from", "key-file", "password-file", "private-key", "trusted",
@@ -146,6 +151,18 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		}
 		err = errors.Join(err, o.closeEvents())
 	}()
+	if o.endWithStdin {
+		if err := a.takeStdin(); err != nil {
+			return err
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		go func() { // left behind when fob ends otherwise: a read cannot be interrupted
+			_, _ = io.Copy(io.Discard, a.stdin)
+			cancel()
+		}()
+	}
 	f, err := a.newFleet(ctx, &o)
 	if err != nil {
 		return o.ports.advise(err)
