@@ -63,17 +63,21 @@ type Code struct {
 type CodeOptions struct {
 	MinLeft time.Duration // of the step, by the token's clock
 	Fresh   bool          // of a later step than all codes returned as fresh before, also of forks
+
+	// ReadOnly leaves the fleet as it is: no button is pressed and no clock is moved. It
+	// cannot be combined with Fresh, which is recorded.
+	ReadOnly bool
 }
 
 // Code returns the code that the token shows. A token with a button is pressed if its
 // display does not show one. If the code does not fit the options, Code moves a manual
 // clock to the token's next step, and waits for it otherwise. The error wraps
-// [ErrNoCode], or is the context's.
+// [ErrNoCode] or [ErrStopped], or is the context's.
 func (m Member) Code(ctx context.Context, o CodeOptions) (Code, error) {
 	for {
 		s := m.Look()
 		text, ok := CodeOn(s.Reading)
-		if !ok && m.Token.Model().Profile().Behaviour.Button && s.Powered {
+		if !ok && !o.ReadOnly && m.Token.Model().Profile().Behaviour.Button && s.Powered {
 			var err error
 			if s, err = m.Do((*virtual.Token).Press); err != nil {
 				return Code{}, err
@@ -93,7 +97,7 @@ func (m Member) Code(ctx context.Context, o CodeOptions) (Code, error) {
 		if s.StepEnds > virtual.WorldEnd {
 			return Code{}, fmt.Errorf("%w: the world ends before the token's next step", ErrNoCode)
 		}
-		if err := m.fleet.until(ctx, s.StepEnds); err != nil {
+		if err := m.fleet.until(ctx, s.StepEnds, !o.ReadOnly); err != nil {
 			return Code{}, err
 		}
 		if err := m.gone(); err != nil {
@@ -127,9 +131,10 @@ func (m Member) gone() error {
 	return nil
 }
 
-// until returns when the world's clock has reached t. It advances a manual clock, also
-// one that becomes manual meanwhile. The error wraps [ErrStopped] if the clock is paused.
-func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
+// until returns when the world's clock has reached t. If it may, it advances a manual
+// clock, also one that becomes manual meanwhile. The error wraps [ErrStopped] if the clock
+// stands still.
+func (f *Fleet) until(ctx context.Context, t virtual.WorldTime, mayAdvance bool) error {
 	changed := newWatch(Condition{})
 	f.sched.addWatch(worldTag, changed)
 	defer f.sched.removeWatch(worldTag, changed)
@@ -137,6 +142,8 @@ func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
 		switch clock := f.world.Clock(); {
 		case clock.Now >= t:
 			return nil
+		case clock.Mode == virtual.Manual && !mayAdvance:
+			return fmt.Errorf("%w: the code would come at %s: advance it until then", ErrStopped, t.Time().Format(time.RFC3339))
 		case clock.Mode == virtual.Manual:
 			f.world.AdvanceTo(t)
 			return errors.Join(f.SaveWorld(), ctx.Err())

@@ -123,6 +123,42 @@ func TestCode(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoCode)
 }
 
+// TestCodeReadOnly checks that reading a code can leave the token and the clock as they
+// are.
+func TestCodeReadOnly(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Manual})
+	always := locked(t, f, "always-on-6", "R1")
+	button := locked(t, f, "button-6", "R2")
+	newest, now := f.Log().Seq(), f.World().Now()
+	c, err := always.Code(t.Context(), CodeOptions{ReadOnly: true})
+	require.NoError(t, err)
+	_, err = button.Code(t.Context(), CodeOptions{ReadOnly: true})
+	require.ErrorIs(t, err, ErrNoCode)
+	_, err = always.Code(t.Context(), CodeOptions{ReadOnly: true, MinLeft: c.Left + time.Second})
+	require.ErrorIs(t, err, ErrStopped)
+	require.Equal(t, newest, f.Log().Seq())
+	require.Equal(t, now, f.World().Now())
+	pressed, err := button.Code(t.Context(), CodeOptions{})
+	require.NoError(t, err)
+	read, err := button.Code(t.Context(), CodeOptions{ReadOnly: true})
+	require.NoError(t, err)
+	require.Equal(t, pressed.Text, read.Text)
+}
+
+// TestCodeReadOnlyWaits checks that a read-only code waits for the next step of a running
+// clock.
+func TestCodeReadOnlyWaits(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Scaled, Rate: 1000})
+	m := locked(t, f, "always-on-6", "R1")
+	newest := f.Log().Seq()
+	for range 3 {
+		c, err := m.Code(t.Context(), CodeOptions{ReadOnly: true, MinLeft: 50 * time.Second})
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, c.Left, 50*time.Second)
+	}
+	require.Equal(t, newest, f.Log().Seq())
+}
+
 func TestEvents(t *testing.T) {
 	f := emptyFleet(t, virtual.Config{Seed: 7})
 	m := locked(t, f, "button-6", "B1")

@@ -204,7 +204,7 @@ func (f *fleetCmd) rmCmd() *cobra.Command {
 
 func (f *fleetCmd) codeCmd() *cobra.Command {
 	var least, real string
-	var fresh bool
+	var fresh, readOnly bool
 	cmd := tokenCmd("code", "Print the code that a token shows, and nothing else", func(ctx context.Context, name string) error {
 		q := url.Values{}
 		if least != "" {
@@ -215,6 +215,9 @@ func (f *fleetCmd) codeCmd() *cobra.Command {
 		}
 		if fresh {
 			q.Set("fresh", "true")
+		}
+		if readOnly {
+			q.Set("read_only", "true")
 		}
 		var c struct{ Code string }
 		if err := f.call(ctx, "GET", tokenPath(name, "/code?"+q.Encode()), nil, &c); err != nil {
@@ -228,6 +231,7 @@ the command waits for it.`
 	cmd.Flags().StringVar(&least, "min-remaining", "", "wait for a code that is shown for at least `PERIOD`")
 	cmd.Flags().StringVar(&real, "real-timeout", "", "give up after `PERIOD` by this machine's clock; default: PT2M")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "wait for a code of a step that was not printed with --fresh before")
+	cmd.Flags().BoolVar(&readOnly, "read-only", false, "leave the fleet as it is: press no button and advance no clock; not with --fresh")
 	return cmd
 }
 

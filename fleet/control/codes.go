@@ -44,6 +44,7 @@ type codeInput struct {
 	ByToken
 	MinRemaining string `query:"min_remaining" maxLength:"20" doc:"the step must last that much longer; if it does not, a manual clock is advanced, and with another clock the answer waits"`
 	Fresh        bool   `query:"fresh" doc:"not a code of a step whose code was returned as fresh before"`
+	ReadOnly     bool   `query:"read_only" doc:"the fleet stays as it is: no button is pressed and no clock is advanced; not with fresh, which is recorded"`
 	RealTimeout  string `query:"real_timeout" maxLength:"20" doc:"how long the answer may wait, by the machine's clock; PT2M by default"`
 }
 
@@ -83,7 +84,10 @@ func (s *server) codes() {
 			if err != nil {
 				return nil, err
 			}
-			var o fleet.CodeOptions
+			if in.ReadOnly && in.Fresh {
+				return nil, invalid("query.read_only", "a fresh code is recorded: leave read_only or fresh out")
+			}
+			o := fleet.CodeOptions{Fresh: in.Fresh, ReadOnly: in.ReadOnly}
 			if in.MinRemaining != "" {
 				most := m.StepLength()
 				if s.fleet.World().Mode() != virtual.Manual {
@@ -93,8 +97,7 @@ func (s *server) codes() {
 					return nil, err
 				}
 			}
-			o.Fresh = in.Fresh
-			if o != (fleet.CodeOptions{}) || in.RealTimeout != "" { // it may wait
+			if o.MinLeft != 0 || o.Fresh || in.RealTimeout != "" { // it may wait
 				var cancel context.CancelFunc
 				if ctx, cancel, err = realTimeout(ctx, in.RealTimeout, 2*time.Minute); err != nil {
 					return nil, err

@@ -69,7 +69,8 @@ var details = map[string]string{
 	"change-token": "Only the fields that are given change. Age, battery, faults and the clock have operations of their own.",
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
 		"a manual clock is advanced to the next step; otherwise the answer waits for it. If the clock is paused, also " +
-		"meanwhile, the problem clock_stopped comes at once.",
+		"meanwhile, the problem clock_stopped comes at once. With read_only, a display without a code is the problem " +
+		"no_code, and a manual clock is like a paused one.",
 	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved) or its events cannot be written (events_not_saved), answers with a problem.",
 	"press":  "A press of a token without a button does nothing.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
