@@ -30,6 +30,11 @@ var directions = []direction{
 		because: "token is at the bottom of the tree: all other packages use its types",
 	},
 	{
+		who:     patterns{"token/fleetkey"},
+		only:    patterns{"token", "internal/..."},
+		because: "load generators derive tokens without a fleet",
+	},
+	{
 		who:     patterns{"serialproto"},
 		only:    patterns{"token", "internal/..."},
 		because: "devices and hosts share the protocol, which depends only on the token's types",
