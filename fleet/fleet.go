@@ -45,6 +45,10 @@ type Config struct {
 	// Lots are made instead of Count and Model, unless Store holds a fleet.
 	Lots []Lot
 
+	// Keyed, if it has a key, makes the serial numbers, seeds and crystals of all lots,
+	// also of those that are made later.
+	Keyed Keyed
+
 	// Make creates the tokens, instead of Count and Model. It is not called if Store
 	// holds a fleet.
 	Make func() ([]*virtual.Token, error)
@@ -63,6 +67,7 @@ type Config struct {
 type Fleet struct {
 	world *virtual.World
 	store *Store
+	keyed Keyed
 	line  virtual.ServeOptions
 	log   *Log
 
@@ -130,7 +135,7 @@ type extra struct {
 // New creates the tokens, or loads them from the store, and opens their ports. If it
 // returns an error, no port is left open. A world has only one fleet.
 func New(w *virtual.World, c Config) (*Fleet, error) {
-	f := &Fleet{world: w, store: c.Store, line: c.Line, log: newLog(c.LogSize), ports: map[string]*Port{}, snapshots: map[string]*Snapshot{}, gone: map[uint32][8]byte{}}
+	f := &Fleet{world: w, store: c.Store, keyed: c.Keyed, line: c.Line, log: newLog(c.LogSize), ports: map[string]*Port{}, snapshots: map[string]*Snapshot{}, gone: map[uint32][8]byte{}}
 	f.blocks.Store(&[]*block{})
 	f.sched.init(f)
 	lots, stored, err := f.tokens(c)
@@ -171,8 +176,11 @@ type newLot struct {
 
 // tokens loads or makes the tokens of the start.
 func (f *Fleet) tokens(c Config) (lots []newLot, stored bool, err error) {
+	if err := c.Keyed.check(); err != nil {
+		return nil, false, err
+	}
 	if c.Store != nil {
-		if lots, stored, err = c.Store.load(f.world, &f.fresh); err != nil || stored {
+		if lots, stored, err = c.Store.load(f.world, &f.fresh, c.Keyed); err != nil || stored {
 			return lots, stored, err
 		}
 	}

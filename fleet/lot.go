@@ -35,7 +35,7 @@ const (
 )
 
 // Lot describes tokens that are made together. Everything random about them comes from
-// the world's seed. The zero value of a field is its default.
+// the world's seed, or from the fleet key: see [Keyed]. The zero value of a field is its default.
 type Lot struct {
 	Name    string   `json:"name,omitempty" yaml:"name" doc:"name of the lot, by which its tokens can be listed; its number by default" pattern:"^[A-Za-z][A-Za-z0-9._-]{0,59}$"`
 	Count   LotCount `json:"count,omitempty" yaml:"count" doc:"number of tokens; 1 by default" minimum:"1" min:"1"`
@@ -92,6 +92,7 @@ func (f *Fleet) tokensOf(l Lot) ([]*virtual.Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.keyed = f.keyed
 	if n := f.Len() + p.count; n > MaxCount {
 		return nil, fmt.Errorf("%w: %d, want at most %d", ErrCount, n, MaxCount)
 	}
@@ -128,6 +129,7 @@ const MaxPPM = 25_000.0
 // lotPlan is a lot that has been checked.
 type lotPlan struct {
 	Lot
+	keyed             Keyed
 	count             int
 	model             *virtual.Model
 	kind              token.SerialKind
@@ -280,8 +282,8 @@ func (p *lotPlan) make(w *virtual.World, reserved virtual.Reserved, i int) (*vir
 	if p.Crystal == CrystalPerfect {
 		options = append(options, virtual.Perfect())
 	}
-	t := reserved.NewToken(i, p.model, options...)
-	r := chance(w, t, "lot")
+	t := p.keyed.newToken(reserved, i, p.model, options...)
+	r := p.keyed.chance(w, t)
 	switch uniform := float64(float64(r.Float64())*2) - 1; {
 	case p.PPM != nil:
 		t.SetTrim(virtual.PPM(*p.PPM))
@@ -308,10 +310,10 @@ func (p *lotPlan) make(w *virtual.World, reserved virtual.Reserved, i int) (*vir
 	return t, nil
 }
 
-// provision programs and locks a token. Its serial number and seed come from the
-// world's seed.
+// provision programs and locks a token. Its serial number and seed come from the fleet
+// key, if there is one, or from the world's seed.
 func (p *lotPlan) provision(w *virtual.World, t *virtual.Token, days int32) error {
-	serial, err := token.TestSerial(p.kind, t.Index())
+	serial, err := token.TestSerial(p.kind, p.keyed.number(t))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLot, err)
 	}
@@ -319,12 +321,11 @@ func (p *lotPlan) provision(w *virtual.World, t *virtual.Token, days int32) erro
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrLot, err)
 	}
-	seed := make([]byte, token.DefaultSeedLen)
-	defer clear(seed)
-	r := chance(w, t, "seed")
-	for i := range seed {
-		seed[i] = byte(r.Uint32())
+	seed, err := p.keyed.seed(w, t)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLot, err)
 	}
+	defer clear(seed)
 	payload := serialproto.Payload{
 		Seed: seed, Profile: p.model.Profile(), Expiry: expiry,
 		Ends: token.UnixSeconds(expiry.Ends(nil).Unix()), Clock: w.Now().Milli(),

@@ -47,6 +47,8 @@ type Store struct {
 	// The values that Resume has chosen.
 	stationKey [32]byte
 	noRig      bool
+
+	keyed keyedState // of the fleet, set by load
 }
 
 const (
@@ -203,6 +205,7 @@ type worldState struct {
 	Tokens  int               `json:"tokens"`            // places, the removed ones included
 	Removed []int             `json:"removed,omitempty"` // places without a token
 	Lots    []addedLot        `json:"lots,omitempty"`
+	Keyed   keyedState        `json:"keyed,omitzero"`
 
 	StationKey []byte `json:"station_key"`
 	NoRig      bool   `json:"no_rig"`
@@ -272,13 +275,18 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 }
 
 // load returns the tokens in the folder, and whether it holds a fleet. The place of a
-// token that was removed is nil. The steps of fresh codes are recorded in fresh.
-func (s *Store) load(w *virtual.World, fresh *freshSteps) (lots []newLot, found bool, err error) {
+// token that was removed is nil. The steps of fresh codes are recorded in fresh. The
+// fleet must have the same fleet key and first number as before.
+func (s *Store) load(w *virtual.World, fresh *freshSteps, keyed Keyed) (lots []newLot, found bool, err error) {
 	var tokens []*virtual.Token
 	var state worldState
 	err = s.read(worldFile, &state)
+	s.keyed = keyed.state()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
+	}
+	if err == nil {
+		err = state.Keyed.check(s.keyed)
 	}
 	if err != nil {
 		return nil, false, err
@@ -337,7 +345,7 @@ func (s *Store) saveWorld(w *virtual.World, held []bool, lots []addedLot) error 
 	clock := w.Clock()
 	plain, err := json.Marshal(worldState{
 		Version: stateVersion, Seed: w.Seed(), Mode: clock.Mode, Rate: clock.Rate, Paused: clock.Paused, Now: clock.Now,
-		Machine: virtual.WorldTimeOf(time.Now()), Tokens: len(held), Removed: removed, Lots: lots,
+		Machine: virtual.WorldTimeOf(time.Now()), Tokens: len(held), Removed: removed, Lots: lots, Keyed: s.keyed,
 		StationKey: s.stationKey[:], NoRig: s.noRig,
 	})
 	if err != nil {

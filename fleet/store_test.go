@@ -263,7 +263,7 @@ func TestStateIsSavedBeforeAnswer(t *testing.T) {
 	c := client(t, addresses(members(f)[0])[0])
 	saved := func() *virtual.Token {
 		w := testWorld(t)
-		lots, _, err := s.load(w, new(freshSteps))
+		lots, _, err := s.load(w, new(freshSteps), Keyed{})
 		require.NoError(t, err)
 		return lots[0].tokens[0]
 	}
@@ -304,7 +304,7 @@ func TestStoreDamaged(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, worldFile), world[:i], 0o600))
 		_, err := s.Resume(&virtual.Config{}, Given{}, then)
 		require.ErrorIs(t, err, ErrStateDamaged, "cut at %d", i)
-		_, _, err = s.load(w, new(freshSteps))
+		_, _, err = s.load(w, new(freshSteps), Keyed{})
 		require.ErrorIs(t, err, ErrStateDamaged)
 	}
 	for _, text := range []string{
@@ -317,33 +317,33 @@ func TestStoreDamaged(t *testing.T) {
 	}
 	for _, text := range []string{`{"version":1,"tokens":0}`, `{"version":1,"tokens":-1}`, `{"version":1,"tokens":4001}`} {
 		require.NoError(t, s.encrypt(worldFile, []byte(text)))
-		_, _, err = s.load(w, new(freshSteps))
+		_, _, err = s.load(w, new(freshSteps), Keyed{})
 		require.ErrorIs(t, err, ErrStateDamaged, text)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, worldFile), world, 0o600))
 	for _, text := range []string{`{}`, `null`, `x`, `{"version":1,"model":"always-on-6"}`} {
 		require.NoError(t, s.encrypt(tokenFile(0), []byte(text)))
-		_, _, err = s.load(w, new(freshSteps))
+		_, _, err = s.load(w, new(freshSteps), Keyed{})
 		require.ErrorIs(t, err, ErrStateDamaged, text)
 		require.ErrorContains(t, err, tokenFile(0))
 	}
 	require.NoError(t, os.Remove(filepath.Join(dir, tokenFile(0))))
-	_, _, err = s.load(w, new(freshSteps))
+	_, _, err = s.load(w, new(freshSteps), Keyed{})
 	require.ErrorIs(t, err, ErrStateDamaged)
 	require.ErrorContains(t, err, "missing")
 
 	other, err := os.ReadFile(filepath.Join(dir, tokenFile(1)))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), other, 0o600))
-	_, _, err = s.load(w, new(freshSteps))
+	_, _, err = s.load(w, new(freshSteps), Keyed{})
 	require.ErrorIs(t, err, ErrStateDamaged, "one piece of hardware twice")
 	require.ErrorContains(t, err, tokenFile(1))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), tokens, 0o600))
-	_, _, err = s.load(w, new(freshSteps))
+	_, _, err = s.load(w, new(freshSteps), Keyed{})
 	require.NoError(t, err)
 	s.key = testKey(t)
-	_, _, err = s.load(w, new(freshSteps))
+	_, _, err = s.load(w, new(freshSteps), Keyed{})
 	require.ErrorIs(t, err, ErrStateKey)
 }
 

@@ -65,6 +65,12 @@ func Trim(ppm PPM) Option {
 	return func(t *Token) { t.setTrimLocked(ppm) }
 }
 
+// CrystalFrom draws the token's crystal with a ChaCha8 generator that has this seed,
+// instead of one that depends on the world's seed.
+func CrystalFrom(seed [32]byte) Option {
+	return func(t *Token) { t.drawCrystal(rand.New(rand.NewChaCha8(seed))) }
+}
+
 // NewToken makes a blank token, fresh from the factory.
 func (w *World) NewToken(m *Model, opts ...Option) *Token {
 	t := new(Token)
@@ -83,7 +89,7 @@ func (t *Token) make(w *World, o origin, m *Model, opts []Option) {
 		t.flash = NewFlash(m.FlashPages, m.FlashPageSize, m.Endurance)
 	}
 	t.battery = NewBattery(t.at, m.Battery)
-	t.drawCrystal()
+	t.origin.withRand("crystal", t.drawCrystal)
 	for _, o := range opts {
 		o(t)
 	}
@@ -92,15 +98,13 @@ func (t *Token) make(w *World, o origin, m *Model, opts []Option) {
 
 // drawCrystal gives the token a random crystal. The trim follows the model's lot, and
 // the other values have the spread of the data sheets.
-func (t *Token) drawCrystal() {
-	t.origin.withRand("crystal", func(r *rand.Rand) {
-		trim := PPM(r.NormFloat64()) * t.model.TrimSigma
-		t.crystal = NewCrystal(t.at, 0)
-		t.crystal.T0 += Celsius(mul(float64(turnoverSpread), max(-1, min(1, r.NormFloat64()/spreadSigmas))))
-		t.crystal.YearOne = firstYear * PPM(mul(float64(r.Float64()), 2)-1)
-		t.crystal.B *= 1 + mul(tuningForkSpread, max(-1, min(1, r.NormFloat64()/spreadSigmas)))
-		t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
-	})
+func (t *Token) drawCrystal(r *rand.Rand) {
+	trim := PPM(r.NormFloat64()) * t.model.TrimSigma
+	t.crystal = NewCrystal(t.at, 0)
+	t.crystal.T0 += Celsius(mul(float64(turnoverSpread), max(-1, min(1, r.NormFloat64()/spreadSigmas))))
+	t.crystal.YearOne = firstYear * PPM(mul(float64(r.Float64()), 2)-1)
+	t.crystal.B *= 1 + mul(tuningForkSpread, max(-1, min(1, r.NormFloat64()/spreadSigmas)))
+	t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
 }
 
 // Format writes "[token HARDWAREID]" for every verb and flag, because a token holds its
@@ -165,6 +169,15 @@ func (t *Token) stateLocked() serialproto.State {
 		return serialproto.StateDead
 	}
 	return t.core.State()
+}
+
+// Crystal returns a copy of the token's crystal. It shows the token's clock at any time
+// from now on, as long as nothing happens to the token.
+func (t *Token) Crystal() Crystal {
+	t.lock()
+	defer t.unlock()
+	t.catchUpLocked()
+	return t.crystal
 }
 
 // BackLabel returns the data printed on the back label.

@@ -132,6 +132,9 @@ func (w *World) Reserve(n int) Reserved {
 	return r
 }
 
+// First returns the number of the first token in the world: see [Token.Index].
+func (r Reserved) First() uint64 { return r.first }
+
 // NewToken makes the i-th token, from 0. It is made once at most.
 func (r Reserved) NewToken(i int, m *Model, opts ...Option) *Token {
 	var t *Token
