@@ -18,9 +18,13 @@ type Batch struct {
 	Profile token.Profile
 	Expiry  token.Expiry // zero means no expiry date
 	SeedLen int          // bytes of a seed; 0 means token.DefaultSeedLen
+
+	// Seed returns the seed of the token with a number, which has length bytes. Nil means
+	// random seeds.
+	Seed func(number uint64, length int) (token.Seed, error)
 }
 
-// NewBatch returns a reader of test tokens with random seeds. Their serial numbers are
+// NewBatch returns a reader of test tokens. Their serial numbers are
 // First, First+1, … in the range that [token.TestSerial] reserves (OATH identifiers).
 // The error wraps ErrValue or token.ErrProfile.
 func NewBatch(b Batch) (Reader, error) {
@@ -44,16 +48,16 @@ func (b *batch) Read() (Record, error) {
 	if b.n == b.Count {
 		return Record{}, io.EOF
 	}
-	serial, err := token.TestSerial(token.SerialOATH, b.First+uint64(b.n))
+	number := b.First + uint64(b.n)
+	serial, err := token.TestSerial(token.SerialOATH, number)
 	if err != nil {
 		return Record{}, err
 	}
-	key := make([]byte, cmp.Or(b.SeedLen, token.DefaultSeedLen))
-	defer clear(key)
-	if _, err := rand.Read(key); err != nil {
-		return Record{}, err
+	newSeed := b.Seed
+	if newSeed == nil {
+		newSeed = randomSeed
 	}
-	seed, err := token.NewShortSeed(key)
+	seed, err := newSeed(number, cmp.Or(b.SeedLen, token.DefaultSeedLen))
 	if err != nil {
 		return Record{}, err
 	}
@@ -63,4 +67,13 @@ func (b *batch) Read() (Record, error) {
 		Algorithm: b.Profile.Algorithm, Digits: b.Profile.Digits, Step: b.Profile.Step, T0: b.Profile.T0,
 		Device: Validity{Expiry: ExpiryInstant(b.Expiry, nil)},
 	}, nil
+}
+
+func randomSeed(_ uint64, length int) (token.Seed, error) {
+	key := make([]byte, length)
+	defer clear(key)
+	if _, err := rand.Read(key); err != nil {
+		return token.Seed{}, err
+	}
+	return token.NewShortSeed(key)
 }

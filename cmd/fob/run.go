@@ -39,6 +39,7 @@ type runOptions struct {
 	events             *os.File // opened by newFleet; nil: no file
 	readyTokens        bool
 	endWithStdin       bool
+	key                fleetKeyFlags
 	portMode           string
 	http               httpFlags
 	store              *fleet.Store // opened by newFleet; nil: nothing is stored
@@ -65,7 +66,9 @@ With --serial, a token answers on a serial device of this machine, to the host
 at the other end of the cable: a Linux board with a USB gadget port acts as a
 token.
 
-With --seed-file, run all tokens of a seed file, provisioned and locked.
+With --seed-file, run all tokens of a seed file, provisioned and locked. With
+--fleet-key-file, run tokens that follow from a fleet key and their numbers,
+also provisioned and locked: fob seeds make writes their seed file.
 
 With --state, keep the tokens in an encrypted folder. The key is generated on
 first use in your configuration folder. The folder also keeps the clock, the
@@ -79,7 +82,8 @@ program starts fob with a pipe there, fob ends with it, even if it is killed.`,
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
   fob run --rfc2217 127.0.0.1:2217 --state ./tokens
   fob run --serial /dev/ttyGS0
-  fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
+  fob run --seed-file tokens.xml --tcp 127.0.0.1:7000
+  fob run --fleet-key-file fleet.key --first 501 --count 500`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.given = cmd.Flags().Changed
@@ -98,6 +102,7 @@ program starts fob with a pipe there, fob ends with it, even if it is killed.`,
 	f.StringVar(&o.stationKey, "station-key", "", "accept the station whose public key (.pub) is in `FILE`; default: the published insecure test key")
 	f.StringVar(&o.seedFile, "seed-file", "", "run the tokens of the seed file `FILE` (see fob seeds), locked, with their serial numbers and expiry dates")
 	o.seeds.add(f)
+	o.key.add(f)
 	f.BoolVar(&o.noRig, "no-rig", false, "do not support the rig commands, like production tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes (docs/fleet.md)")
 	f.StringVar(&o.eventsFile, "events", "", "write all events to `FILE`, as JSON lines (EventLine in /openapi.json); an older file is replaced")
@@ -202,6 +207,16 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if err := o.http.check(ctx, a); err != nil {
 		return nil, err
 	}
+	keyed, err := o.key.read(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if o.key.file != "" {
+		if o.seedFile != "" {
+			return nil, usagef("--fleet-key-file cannot be combined with --seed-file: the file has other seeds")
+		}
+		o.readyTokens = o.lotFile == ""
+	}
 	lots, err := a.lots(ctx, o)
 	if err != nil {
 		return nil, err
@@ -273,7 +288,7 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	}
 	line := virtual.ServeOptions{}
 	line.In.Baud, line.Out.Baud = o.baud, o.baud
-	c := fleet.Config{Count: o.count, Model: model, Lots: lots, Ports: o.ports.Ports, Store: o.store, Line: line}
+	c := fleet.Config{Count: o.count, Model: model, Lots: lots, Keyed: keyed, Ports: o.ports.Ports, Store: o.store, Line: line}
 	if o.eventsFile != "" {
 		if o.events, err = os.OpenFile(o.eventsFile, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
 			return nil, usagef("writing the event log: %w", err)

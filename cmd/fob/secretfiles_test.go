@@ -58,6 +58,7 @@ var fileFlags = map[string]fileKind{
 	"--http-key":           secretFile,
 	"--key":                secretFile,
 	"--passphrase-file":    secretFile,
+	"--fleet-key-file":     secretFile,
 
 	"--seed-file":                      secretFile, // one seed
 	"fob device provision --seed-file": secretFile, // one seed, or tokens, which are data

@@ -38,7 +38,7 @@ are shown only with --reveal.`,
 		RunE: help,
 	}
 	cmd.AddCommand(newSeedsInspectCmd(a), newSeedsConvertCmd(a), newSeedsVerifyCmd(a),
-		newSeedsEncryptCmd(a), newSeedsDecryptCmd(a), newSeedsQRCmd(a), newSeedsMakeCmd(a))
+		newSeedsEncryptCmd(a), newSeedsDecryptCmd(a), newSeedsQRCmd(a), newSeedsMakeCmd(a), newSeedsFleetKeyCmd(a))
 	return cmd
 }
 

@@ -18,7 +18,7 @@ import (
 type makeOptions struct {
 	out             seedsOutput
 	count           int
-	first           int64 // negative for a random one
+	key             fleetKeyFlags // without a key, a negative first is a random one
 	profile, expiry string
 	seedBytes       int
 	short           bool
@@ -31,15 +31,20 @@ func newSeedsMakeCmd(a *app) *cobra.Command {
 		Short: "Generate tokens and write their seed file",
 		Long: `Generate test tokens with random seeds, and serial numbers from a range that no
 manufacturer uses, and write their seed file. A server can import the file, and
-fob run --seed-file runs the tokens.`,
+fob run --seed-file runs the tokens.
+
+With --fleet-key-file, the seeds follow from a fleet key and the numbers of the
+tokens, and fob run --fleet-key-file runs the tokens without the seed file.`,
 		Example: `  fob seeds make --count 1000 --to pskc --out tokens.xml
-  fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
+  fob run --seed-file tokens.xml --tcp 127.0.0.1:7000
+  fob seeds make --fleet-key-file fleet.key --count 1000 --to pskc --out tokens.xml`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.makeSeeds(cmd.Context(), &o) },
 	}
 	f := cmd.Flags()
 	f.IntVar(&o.count, "count", 1, "generate `N` tokens")
-	f.Int64Var(&o.first, "first", -1, "number `N` of the first serial number, 0 to 2^32-1; default: random")
+	f.StringVar(&o.key.file, "fleet-key-file", "", fleetKeyUsage)
+	f.Int64Var(&o.key.first, "first", -1, "number `N` of the first serial number, 0 to 2^32-1; default: random, or 1 with --fleet-key-file")
 	f.Lookup("first").DefValue = "0" // hides -1 in the help text
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "profile `NAME`: "+profileNames())
 	f.IntVar(&o.seedBytes, "seed-bytes", token.DefaultSeedLen, "`N` bytes per seed")
@@ -63,8 +68,18 @@ func (a *app) makeSeeds(ctx context.Context, o *makeOptions) error {
 	if o.seedBytes < token.MinSeedLen {
 		a.warnf("seeds of %d bytes: RFC 4226 requires %d", o.seedBytes, token.MinSeedLen)
 	}
-	b := seedfile.Batch{Count: o.count, First: uint64(o.first), SeedLen: o.seedBytes}
-	if o.first < 0 { // avoids the serial numbers of earlier runs
+	b := seedfile.Batch{Count: o.count, First: uint64(o.key.first), SeedLen: o.seedBytes}
+	switch {
+	case o.key.file != "":
+		if o.key.first < 0 {
+			o.key.first = 1
+		}
+		keyed, err := o.key.read(ctx, a)
+		if err != nil {
+			return err
+		}
+		b.First, b.Seed = keyed.First, keyed.Key.Seed
+	case o.key.first < 0: // avoids the serial numbers of earlier runs
 		var n [4]byte
 		_, _ = rand.Read(n[:])
 		b.First = uint64(binary.BigEndian.Uint32(n[:])) % (1<<32 - min(uint64(max(0, o.count)), 1<<31))
