@@ -81,6 +81,8 @@ var notRun = map[string]string{
 	"docs/line.md: With the firmware: 3":                             "needs TinyGo; TestBoardScripts has these commands",
 	"docs/line.md: The operator's page: 1":                           "needs devices; the script line_listen.txt has these pages",
 	"docs/line.md: Several stations: 1":                              "needs PostgreSQL and devices; TestLineShared has this command",
+	"docs/mcp.md: Set up an agent: 1":                                "a configuration; TestMCPConfigurations starts its server",
+	"docs/mcp.md: Use a fleet that runs: 2":                          "a configuration; TestMCPConfigurations starts its server",
 	"docs/device-end.md: Requests of the line: 1":                    "a list; TestCommands in line compares it with a run",
 	"docs/line-labels.md: Templates: 1":                              "a template; TestDocumentTemplate in line/label parses it",
 	"docs/other-languages.md: Existing SMP clients: 1":               "needs mcumgr, which Debian does not have",

@@ -62,6 +62,7 @@ var fileFlags = map[string]fileKind{
 
 	"--seed-file":                      secretFile, // one seed
 	"fob device provision --seed-file": secretFile, // one seed, or tokens, which are data
+	"fob mcp --seed-file":              dataFile,
 	"fob run --seed-file":              dataFile,
 	"--record":                         dataFile,
 	"--flash":                          flashFile,
@@ -122,6 +123,7 @@ var commandLines = map[string]string{
 	"fob line simulate":          "line simulate --tokens 1 --listen 127.0.0.1:0",
 	"fob line run":               "line run --listen 127.0.0.1:0 --order made/order.yaml --allowed-signers made/allowed_signers --journal made/line.db --allow-unsynchronised-clock",
 	"fob line show":              "line show",
+	"fob mcp":                    "mcp",
 	"fob run":                    "run --tcp 127.0.0.1:0",
 	"fob scenario run":           "scenario run slow.yaml --url http://127.0.0.1:9",
 	"fob seeds convert":          "seeds convert tokens.csv --to pskc",
@@ -163,6 +165,10 @@ var requiredFlags = map[string]string{
 	"fob device provision --sign-key":         "--record made.xml --sign-cert tokens.csv",
 	"fob device provision --to-key-file":      "--record made.xml",
 	"fob device provision --to-password-file": "--record made.xml",
+	"fob mcp --api-key-file":                  "--url http://127.0.0.1:9",
+	"fob mcp --key-file":                      "--seed-file tokens.csv",
+	"fob mcp --password-file":                 "--seed-file tokens.csv",
+	"fob mcp --private-key":                   "--seed-file tokens.csv",
 	"fob run --key-file":                      "--seed-file tokens.csv",
 	"fob run --password-file":                 "--seed-file tokens.csv",
 	"fob run --private-key":                   "--seed-file tokens.csv",

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/errclass"
@@ -50,15 +51,21 @@ cannot be executed.`,
 		},
 	}
 	f := cmd.Flags()
+	o.addBeside(f, "manual")
+	f.BoolVar(&o.http.allowSeeds, "allow-seed-export", false, "let the command read the tokens' seeds")
+	return cmd
+}
+
+// addBeside adds the flags of a fleet that is served beside something else. The clock is
+// the default of its flag.
+func (o *runOptions) addBeside(f *pflag.FlagSet, clock string) {
 	f.IntVar(&o.count, "count", 1, "run `N` tokens")
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware profile `NAME`: "+profileNames())
-	f.StringVar(&o.clock, "clock", "manual", "`MODE` of the world's clock: real, scaled:N or manual")
+	f.StringVar(&o.clock, "clock", clock, "`MODE` of the world's clock: real, scaled:N or manual")
 	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source: the same seed gives the same tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes")
 	f.StringVar(&o.eventsFile, "events", "", "write all events to `FILE`, as JSON lines")
-	f.BoolVar(&o.http.allowSeeds, "allow-seed-export", false, "let the command read the tokens' seeds")
-	return cmd
 }
 
 // exitError is the exit code of a command that fob has run, which has reported its own
@@ -90,16 +97,25 @@ func (a *app) with(ctx context.Context, o *runOptions, args []string) error {
 }
 
 func (a *app) withFleet(ctx context.Context, o *runOptions, args []string) (child exitError, err error) {
-	o.readyTokens = o.lotFile == ""
+	err = a.beside(ctx, o, func(f *fleet.Fleet, api *fleetAPI) (err error) {
+		child, err = a.runChild(ctx, args, a.environment(f, api))
+		return err
+	})
+	return child, err
+}
+
+// beside serves a fleet and its API on this machine until run returns.
+func (a *app) beside(ctx context.Context, o *runOptions, run func(*fleet.Fleet, *fleetAPI) error) (err error) {
+	o.readyTokens = o.lotFile == "" && o.seedFile == ""
 	o.http.addr = "127.0.0.1:0"
 	f, err := a.newFleet(ctx, o)
 	if err != nil {
-		return child, err
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	api, err := a.listenHTTP(ctx, f, &o.http)
 	if err != nil {
-		return child, err
+		return err
 	}
 	defer api.close()
 	go func() { _ = api.serve() }()
@@ -107,9 +123,9 @@ func (a *app) withFleet(ctx context.Context, o *runOptions, args []string) (chil
 	served := make(chan error, 1)
 	go func() { served <- f.Serve(serving) }()
 
-	child, err = a.runChild(ctx, args, a.environment(f, api))
+	err = run(f, api)
 	stop()
-	return child, errors.Join(err, <-served)
+	return errors.Join(err, <-served)
 }
 
 // maxVariable is the length of the longest variable that a command can have. Linux

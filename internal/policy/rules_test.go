@@ -95,6 +95,17 @@ var directions = []direction{
 		because: "the pages are one of the fleet's displays: it works without them",
 	},
 	{
+		who:     patterns{"fleet/mcp"},
+		only:    patterns{"token", "serialproto/...", "firmware/...", "virtual", "seedfile", "fleet", "fleet/control", "internal/..."},
+		never:   patterns{"internal/demo", "internal/practice"},
+		because: "an agent's tools are the operations of the HTTP interface, and have no other way to a fleet",
+	},
+	{
+		who:     patterns{"fleet/...", "!fleet/mcp"},
+		never:   patterns{"fleet/mcp"},
+		because: "agents are one kind of client: the fleet works without them",
+	},
+	{
 		who:     patterns{"line/export", "line/audit"},
 		never:   patterns{"line", "line/printer"},
 		because: "exports and audits depend on the journal alone, not on the code that programs devices",
@@ -201,6 +212,11 @@ var fences = []fence{
 		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
 		in:      patterns{"validator/httpapi", "fleet/control", "internal/strictjson"},
 		because: "HTTP is one of several channels, which all call package bank or fleet",
+	},
+	{
+		pkgs:    patterns{"github.com/modelcontextprotocol/go-sdk/..."},
+		in:      patterns{"fleet/mcp"},
+		because: "package mcp decides which operations agents get, and whether they may change a fleet",
 	},
 	{
 		pkgs:    patterns{"github.com/boombuler/barcode/..."},
