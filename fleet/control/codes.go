@@ -88,8 +88,8 @@ func (s *server) codes() {
 				return nil, invalid("query.read_only", "a fresh code is recorded: leave read_only or fresh out")
 			}
 			o := fleet.CodeOptions{Fresh: in.Fresh, ReadOnly: in.ReadOnly}
-			if in.MinRemaining != "" {
-				most := m.StepLength()
+			most := m.StepLength()
+			if in.MinRemaining != "" && most > 0 { // 0: a blank token, whose code is refused below
 				if s.fleet.World().Mode() != virtual.Manual {
 					most -= time.Second // the clock has run on when the answer is written
 				}

@@ -224,6 +224,10 @@ func TestCodes(t *testing.T) {
 	require.Greater(t, second["step"], first["step"])
 	require.Equal(t, "2026-01-01T00:01:00Z", second["true_time"], "the manual clock was advanced")
 	c.refused(422, "invalid", "GET", "/v1/tokens/"+serial+"/code?min_remaining=61s", "")
+	blank := c.do("POST", "/v1/tokens", `{}`)["items"].([]any)[0].(map[string]any)["hardware_id"].(string)
+	for _, query := range []string{"", "?min_remaining=5s", "?min_remaining=61s&fresh=true"} {
+		c.refused(409, "no_code", "GET", "/v1/tokens/"+blank+"/code"+query, "")
+	}
 	require.Equal(t, second["code"], c.do("GET", "/v1/tokens/"+serial+"/code?read_only=true&min_remaining=30s", "")["code"])
 	c.do("POST", "/v1/time/advance", `{"by":"50s"}`)
 	c.refused(409, "clock_stopped", "GET", "/v1/tokens/"+serial+"/code?read_only=true&min_remaining=30s", "")
