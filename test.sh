@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck english vulncheck tidy
-	test test32 fuzz bench
+	test test32 fuzz bench java
 	cross tinygo smoke board pico
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
@@ -99,6 +99,10 @@ step_needs() {
 		echo 'gcc-arm-none-eabi arm-none-eabi-gcc'
 		echo 'picolibc-arm-none-eabi /usr/lib/picolibc/arm-none-eabi'
 		;;&
+	java)
+		echo 'default-jdk-headless javac'
+		echo 'junit5 /usr/share/java/junit-platform-console-standalone.jar'
+		;;
 	test32)
 		echo 'qemu-user qemu-aarch64'
 		;;
@@ -362,6 +366,13 @@ fuzz_targets() {
 
 step_bench() {
 	go test -timeout "$test_timeout" -run '^$' -bench . -benchtime 1x ./... | no_empty_packages
+}
+
+# step_java tests the client for Java. Its jars come from Debian: the tests reach no
+# repository for Java.
+step_java() {
+	go build -o "$tmp/fob" ./cmd/fob
+	FOB_COMMAND=$tmp/fob clients/java/test.sh
 }
 
 # step_cross builds the command for other systems: unoptimised, because nothing

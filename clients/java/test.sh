@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests the client for Java with javac, a fleet, and Debian's JUnit 5. FOB_COMMAND is the
+# fob to use. The documents whose Java blocks run, besides the README, are the arguments.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+here=$PWD
+root=$(cd ../.. && pwd)
+readonly here root
+readonly junit=/usr/share/java/junit-platform-console-standalone.jar
+: "${FOB_COMMAND:?the path of the fob to test}"
+unset FOB_URL FOB_API_KEY FOB_WORLD_SEED
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+compile() {
+	javac --release 17 -Xlint:all -Werror "$@"
+}
+
+# blocks prints the blocks of language $1 in document $2. With $3 it prints only that one.
+blocks() {
+	awk -v language="$1" -v only="${3:-0}" '
+		/^```/ && open { open = 0; next }
+		$0 == "```" language { open = 1; n++; next }
+		open && (!only || n == only) { print }
+	' "$2"
+}
+
+# junit runs the tests in folder $1, which must be $2 tests, all successful.
+junit() {
+	(cd "$1" && java -jar "$junit" -cp . --scan-classpath --disable-banner --details=tree --disable-ansi-colors) | tee "$1/junit.log"
+	grep -Eq "^\[ +$2 tests successful +\]" "$1/junit.log" || {
+		echo "want $2 successful tests"
+		return 1
+	}
+}
+
+# The module, without any library.
+compile -Xdoclint:all,-missing -d "$tmp/module" src/main/java/module-info.java src/main/java/fob/Fob.java
+compile -d "$tmp/plain" src/main/java/fob/Fob.java src/test/java/fob/OperationsCheck.java
+java -ea -cp "$tmp/plain" fob.OperationsCheck "$root/fleet/control/openapi.json"
+
+# The extension, and the reference validation server.
+compile -cp "$junit" -d "$tmp/tests" src/main/java/fob/Fob.java src/junit/java/fob/*.java src/test/java/fob/*.java
+junit "$tmp/tests" "$(cat src/test/java/fob/{BankTest,ExtensionTest}.java | grep -c '^  @Test')"
+
+# The first test of the README and its commands, as they are printed. Its other blocks, and
+# those of the other documents, are members of a class.
+mkdir "$tmp/readme" "$tmp/bin"
+ln -s "$root/clients" "$tmp/readme/clients"
+ln -s "$FOB_COMMAND" "$tmp/bin/fob"
+blocks java README.md 1 >"$tmp/readme/FirstTest.java"
+(
+	unset FOB_COMMAND
+	cd "$tmp/readme"
+	blocks sh "$here/README.md" >commands
+	PATH=$tmp/bin:$PATH bash -ex commands | tee log
+	grep -Eq '^\[ +1 tests successful +\]' log
+)
+tests=0
+for document in README.md "$@"; do
+	name=$(basename "${document%.md}" | tr -cd 'A-Za-z0-9')Test
+	{
+		blocks java README.md 1 | sed '/^@ExtendWith/,$d'
+		echo "@ExtendWith(FobExtension.class)"
+		echo "class $name {"
+		if [[ $document == README.md ]]; then
+			blocks java "$document" | sed '1,/^}/d'
+		else
+			blocks java "$document"
+		fi
+		echo '}'
+	} >"$tmp/$name.java"
+	count=$(grep -c '^@Test' "$tmp/$name.java") || count=0
+	((count)) || [[ $document != README.md ]] || exit 1
+	tests=$((tests + count))
+	javac --release 17 -cp "$junit:$tmp/tests" -d "$tmp/documents" "$tmp/$name.java"
+done
+cp -r "$tmp/tests/fob" "$tmp/documents"
+rm "$tmp"/documents/fob/*Test*.class
+junit "$tmp/documents" "$tests"
+java -cp "$tmp/documents" READMETest | grep -Ex '[0-9]{6}' # its main method
