@@ -9,7 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck english vulncheck tidy
-	test test32 fuzz bench java
+	test test32 fuzz bench
+	java python
 	cross tinygo smoke board pico
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
@@ -102,6 +103,15 @@ step_needs() {
 	java)
 		echo 'default-jdk-headless javac'
 		echo 'junit5 /usr/share/java/junit-platform-console-standalone.jar'
+		;;
+	python)
+		echo 'python3-build python:build'
+		echo 'python3-mypy python:mypy'
+		echo 'python3-pytest python:pytest'
+		echo 'python3-pytest-asyncio python:pytest_asyncio'
+		echo 'python3-pytest-xdist python:xdist'
+		echo 'python3-setuptools python:setuptools'
+		echo 'python3-wheel python:wheel'
 		;;
 	test32)
 		echo 'qemu-user qemu-aarch64'
@@ -373,6 +383,25 @@ step_bench() {
 step_java() {
 	go build -o "$tmp/fob" ./cmd/fob
 	FOB_COMMAND=$tmp/fob clients/java/test.sh
+}
+
+# step_python checks the types of the Python client, and tests it against the command.
+# Its suite is repeated to find a test that fails only now and then.
+step_python() {
+	local python
+	python=$(python_with build mypy pytest pytest_asyncio setuptools wheel xdist) || {
+		echo 'no python3 has all modules of this step'
+		return 1
+	}
+	go build -o "$tmp/fob" ./cmd/fob
+	(
+		cd clients/python
+		export FOB_COMMAND=$tmp/fob PYTHONPATH=$PWD/src PYTHONDONTWRITEBYTECODE=1
+		"$python" -m mypy --cache-dir "$tmp/mypy"
+		"$python" -m pytest -p no:cacheprovider -p fob_tokens.pytest_plugin -p pytester tests
+		"$python" -m pytest -p no:cacheprovider -p fob_tokens.pytest_plugin -n 2 -q benchmarks/suite --repeat 10
+		"$python" benchmarks/overhead.py
+	)
 }
 
 # step_cross builds the command for other systems: unoptimised, because nothing

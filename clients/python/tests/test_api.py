@@ -31,10 +31,10 @@ OWN = {("list-tokens", "after"), ("events", "Last-Event-ID")}
 VALUES: dict[str, Any] = {
     "count": 2, "ready": True, "ppm": 1.5, "age_temp": 20.0, "temp": 20.0, "celsius": 20.0, "paused": True, "rate": 2.0,
     "window": 1, "search": 2, "after_seq": 1, "limit": 3, "points": 4, "last": 5, "port": 6, "power_cut_at": 7,
-    "flash_fail": True, "fresh": True, "advance": True, "on": True, "before": 8, "battery_below": 0.5,
+    "flash_fail": True, "fresh": True, "read_only": True, "advance": True, "on": True, "before": 8, "battery_below": 0.5,
     "dead": ["d0.a"], "ghost": ["d0.b"], "kinds": ["press"], "tokens": ["ZZFB00000001"], "recording": [],
     "file": b"x", "in_": api.Line(drop=0.1), "out": api.Line(drop=0.1), "do": "remove",
-}  # fmt: skip
+}
 
 
 class _Recorder(Blocking):

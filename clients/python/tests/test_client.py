@@ -52,6 +52,8 @@ def test_fresh_codes_differ(token: Token) -> None:
 def test_press_and_display(fob: Fleet) -> None:
     token = fob.new(profile="button-6")
     assert token.display().strip() == ""
+    with pytest.raises(Refused):
+        token.reading(read_only=True)
     assert token.press().presses == 1
     assert token.display() == token.code()
     assert token.look().view.lit.digits != []

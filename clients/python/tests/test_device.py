@@ -84,7 +84,7 @@ def test_the_same_tests_on_hardware(project: pytest.Pytester, cable: Cable) -> N
     result.assert_outcomes(passed=3, skipped=6)
     for what in (
         "age", "advance", "ppm", "one more token than --fob-device names", "profile button-8 on a token of model button-6",
-    ):  # fmt: skip
+    ):
         assert f"{what}: the hardware cannot do that" in result.stdout.str()
 
 

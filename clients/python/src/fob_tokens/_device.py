@@ -166,7 +166,7 @@ class DeviceTransport:
         return {
             **known, **self._stamp(lcd), "tag": 0, "lot": "", "display": lcd["text"], "celsius": nan, "ppm": nan,
             "battery": nan, "mv": info["millivolts"], "ports": [d.port], "faults": [],
-        }  # fmt: skip
+        }
 
     def _stamp(self, lcd: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
@@ -174,7 +174,7 @@ class DeviceTransport:
         return {
             "seq": len(self.done), "true_time": _instant(now), "token_time": lcd["clock"], "clock_set": lcd["clock_set"],
             "error_ms": round(ahead.total_seconds() * 1000) if lcd["clock_set"] else None,
-        }  # fmt: skip
+        }
 
     def _do_get_token(self, d: _Device, request: Request) -> Any:
         return self._state(d)
@@ -194,6 +194,8 @@ class DeviceTransport:
         return {"text": lcd["text"], "state": lcd["state"], "view": view, "readable": True, **self._stamp(lcd)}
 
     def _do_code(self, d: _Device, request: Request) -> Any:
+        if request.query.get("read_only"):
+            self._unsupported("read_only")
         query, least = request.query, _seconds(request.query.get("min_remaining")) * 1000
         while True:
             found = self._fob(d.port, "code")
@@ -222,7 +224,7 @@ class DeviceTransport:
                     verdict = {
                         "found": True, "step": now + offset, "offset": offset, "token_offset": token_offset,
                         "would_pass": distance <= window, "shown": token_offset <= 0,
-                    }  # fmt: skip
+                    }
                     return {**verdict, **self._stamp(lcd)}
         return {**verdict, **self._stamp(lcd)}
 
@@ -242,7 +244,7 @@ class DeviceTransport:
         return {
             **none, "version": "", "world_seed": self.world_seed, "tokens": tokens, "max_tokens": tokens,
             "seed_export": True, "event_values": {},
-        }  # fmt: skip
+        }
 
     def _do_get_time(self, request: Request) -> Any:
         now = _instant(datetime.now(timezone.utc))

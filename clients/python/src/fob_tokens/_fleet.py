@@ -51,7 +51,7 @@ class FleetOperations(Generic[Tok]):
         lot = {
             "count": 1, "profile": profile, "ready": ready, "name": name, "crystal": crystal, "ppm": ppm,
             "serial_kind": serial_kind, "expiry": day(expiry), "age": period(age), "age_temp": age_temp, "temp": temp,
-        }  # fmt: skip
+        }
         return self._token((yield from self._make(lot))[0], made=True)
 
     @operation
@@ -78,7 +78,7 @@ class FleetOperations(Generic[Tok]):
             "count": count, "profile": profile, "ready": ready, "name": name, "crystal": crystal, "ppm": ppm,
             "serial_kind": serial_kind, "expiry": day(expiry), "expiry_to": day(expiry_to), "age": period(age),
             "age_to": period(age_to), "age_temp": age_temp, "temp": temp,
-        }  # fmt: skip
+        }
         return [self._token(state, made=True) for state in (yield from self._make(lot))]
 
     def _make(self, lot: dict[str, Any]) -> Tokens:
@@ -123,7 +123,7 @@ class FleetOperations(Generic[Tok]):
         query = {
             "state": state, "lot": lot, "fault": fault, "model": model, "serial": serial, "find": find,
             "expires_before": day(expires_before), "battery_below": battery_below, "error_above": period(error_above),
-        }  # fmt: skip
+        }
         return [self._token(state) for state in (yield from self._pages(query))]
 
     @operation

@@ -52,6 +52,7 @@ class TokenOperations(Generic[Por]):
         *,
         min_remaining: Period = MIN_REMAINING,
         fresh: bool = False,
+        read_only: bool = False,
         real_timeout: Optional[Period] = None,
     ) -> Steps[str]:
         """Returns the code on the display, which is never about to expire: it stays valid
@@ -59,9 +60,10 @@ class TokenOperations(Generic[Por]):
 
         fresh asks for a code that was not returned as fresh before, for a server that
         accepts each code once. If the code of a later step is needed, a manual clock is
-        advanced to that step; otherwise the answer waits.
+        advanced to that step; otherwise the answer waits. With read_only, no button is
+        pressed and no clock is advanced.
         """
-        return (yield from self._reading(min_remaining, fresh, real_timeout)).code
+        return (yield from self._reading(min_remaining, fresh, read_only, real_timeout)).code
 
     @operation
     def reading(
@@ -69,17 +71,19 @@ class TokenOperations(Generic[Por]):
         *,
         min_remaining: Period = 0,
         fresh: bool = False,
+        read_only: bool = False,
         real_timeout: Optional[Period] = None,
     ) -> Steps[Reading]:
         """Returns a code with its step, both clocks, and the end of its validity."""
-        return (yield from self._reading(min_remaining, fresh, real_timeout))
+        return (yield from self._reading(min_remaining, fresh, read_only, real_timeout))
 
     def _reading(
-        self, min_remaining: Period, fresh: bool, real_timeout: Optional[Period]
+        self, min_remaining: Period, fresh: bool, read_only: bool, real_timeout: Optional[Period]
     ) -> Generator[Request, Answer, Reading]:
         query = {
             "min_remaining": period(min_remaining),
             "fresh": fresh or None,
+            "read_only": read_only or None,
             "real_timeout": period(real_timeout),
         }
         held = 120 if real_timeout is None else seconds(real_timeout)

@@ -24,16 +24,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--fob-device", action="append", metavar="ADDR", default=[],
         help="run the tests on the token at the serial port ADDR, such as /dev/ttyACM0 (once per token; default: "
         "those in FOB_DEVICE, separated by spaces)",
-    )  # fmt: skip
+    )
     group.addoption(
         "--fob-world-seed", metavar="N",
         help="seed of everything random: repeats the tokens of another run (default: FOB_WORLD_SEED, or random)",
-    )  # fmt: skip
+    )
     group.addoption("--fob-clock", metavar="MODE", help=f"clock of the world: {CLOCKS} (default: the ini value)")
     group.addoption(
         "--fob-artifacts", metavar="DIR",
         help="folder for the event logs and displays of failed tests (default: pytest's temporary folder)",
-    )  # fmt: skip
+    )
     parser.addini("fob_clock", f"clock of the world: {CLOCKS}", default="manual")
     parser.addini("fob_at", "time at which the world's clock begins, as in RFC 3339", default="")
 
