@@ -146,17 +146,26 @@ func TestCodeReadOnly(t *testing.T) {
 }
 
 // TestCodeReadOnlyWaits checks that a read-only code waits for the next step of a running
-// clock.
+// clock, to which another client moves it here.
 func TestCodeReadOnlyWaits(t *testing.T) {
-	f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Scaled, Rate: 1000})
+	machine := time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC)
+	f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Real, At: machine, Machine: func() time.Time { return machine }})
 	m := locked(t, f, "always-on-6", "R1")
-	newest := f.Log().Seq()
-	for range 3 {
-		c, err := m.Code(t.Context(), CodeOptions{ReadOnly: true, MinLeft: 50 * time.Second})
-		require.NoError(t, err)
-		require.GreaterOrEqual(t, c.Left, 50*time.Second)
+	first, err := m.Code(t.Context(), CodeOptions{ReadOnly: true})
+	require.NoError(t, err)
+	var next Code
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		next, err = m.Code(t.Context(), CodeOptions{ReadOnly: true, MinLeft: 50 * time.Second})
+		done <- err
+	}()
+	for f.World().Alarms() == 0 { // the wait has not begun
+		time.Sleep(time.Millisecond)
 	}
-	require.Equal(t, newest, f.Log().Seq())
+	f.World().AdvanceTo(first.StepEnds)
+	require.NoError(t, <-done)
+	require.Equal(t, first.Step+1, next.Step)
 }
 
 func TestEvents(t *testing.T) {
