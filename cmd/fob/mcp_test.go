@@ -132,6 +132,23 @@ func TestMCPConfigurations(t *testing.T) {
 	}
 }
 
+// TestMCPSeedFile reads the code of a token from a server's seed file, without permission to
+// change the fleet. The seed is of RFC 6238, appendix B, and the code of a step of 60 s from
+// token/testdata/x60.json.
+func TestMCPSeedFile(t *testing.T) {
+	seeds := filepath.Join(t.TempDir(), "tokens.csv")
+	require.NoError(t, os.WriteFile(seeds, []byte("2600124800001, 3132333435363738393031323334353637383930, totp, 6, 60\n"), 0o600))
+	a := startAgent(t, nil, "fob", "mcp", "--seed-file", seeds, "--from", "oath-csv", "--clock", "manual", "--at", "@1111111109")
+	require.Equal(t, "2600124800001", a.first())
+	for _, name := range []string{"code", "display"} {
+		answer, failed := a.call(name, map[string]any{"token": "2600124800001"})
+		require.Empty(t, failed)
+		require.Contains(t, []any{answer["code"], answer["text"]}, "360094")
+	}
+	_, failed := a.call("code", map[string]any{"token": "2600124800001", "min_remaining": "40s"})
+	require.Contains(t, failed, "(clock_stopped)")
+}
+
 // TestMCPTools checks that docs/mcp.md lists all tools, in the right table.
 func TestMCPTools(t *testing.T) {
 	page, err := os.ReadFile("../../docs/mcp.md")
