@@ -257,10 +257,12 @@ machine's clock. With --set, set the clock first. A locked token refuses both.`,
 
 func newDisplayCmd(d *device) *cobra.Command {
 	var rig bool
+	var svg, png string
 	cmd := d.command("display", "Read the code on the display", `Read the code that the token shows. A locked token refuses this; with --rig,
-read what the LCD shows, in every state.`, func(ctx context.Context, c *host.Client) error {
+read what the LCD shows, in every state. A picture shows the segments that the
+token drives.`, func(ctx context.Context, c *host.Client) error {
 		if rig {
-			return d.rigDisplay(ctx, c)
+			return d.drawRig(ctx, c, svg, png)
 		}
 		v, err := c.Display(ctx)
 		if err != nil {
@@ -274,6 +276,9 @@ read what the LCD shows, in every state.`, func(ctx context.Context, c *host.Cli
 		return d.print(r, fmt.Sprintf("%s (%v left)\n", v.Code, v.Left.Round(time.Second)))
 	})
 	cmd.Flags().BoolVar(&rig, "rig", false, "read the LCD through the rig, in every state")
+	cmd.Flags().StringVar(&svg, "svg", "", "write the display to `FILE` as SVG")
+	cmd.Flags().StringVar(&png, "png", "", "write the display to `FILE` as PNG")
+	markGoesWith(cmd.Flags(), "rig", "svg", "png")
 	return cmd
 }
 

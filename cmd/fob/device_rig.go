@@ -13,10 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // rigResult is the output of the commands that read the display through the rig.
@@ -39,11 +41,49 @@ func (d *device) rigDisplay(ctx context.Context, c *host.Client) error {
 	if err != nil {
 		return err
 	}
+	return d.printRig(v)
+}
+
+func (d *device) printRig(v host.RigDisplay) error {
 	r := rigResult{
 		shownCode(v), v.Text, hex.EncodeToString(v.Segments), v.Bars, v.Tick, v.Battery, v.State.String(),
 		v.Now, v.ClockSet, v.Step, v.Left.Milliseconds(),
 	}
 	return d.print(r, v.Text+"\n")
+}
+
+// drawRig reads the display through the rig, writes pictures of it to the files that are
+// not "", and prints it. A rig reports the segments that are driven, so they are drawn with
+// full contrast.
+func (d *device) drawRig(ctx context.Context, c *host.Client, svg, png string) error {
+	v, err := c.RigDisplay(ctx)
+	if err != nil {
+		return err
+	}
+	view := virtual.View{Contrast: 1, Haze: 0.03}
+	view.Digits = copy(view.Lit.Digits[:], v.Segments)
+	view.Lit.Bars = 1<<min(max(v.Bars, 0), 6) - 1
+	if v.Tick {
+		view.Lit.Icons |= firmware.IconTick
+	}
+	if v.Battery {
+		view.Lit.Icons |= firmware.IconBattery
+	}
+	if svg != "" {
+		if err := overwrite(svg, view.SVG(virtual.Picture{}), 0o666); err != nil {
+			return err
+		}
+	}
+	if png != "" {
+		b, err := view.PNG(virtual.Picture{})
+		if err != nil {
+			return err
+		}
+		if err := overwrite(png, b, 0o666); err != nil {
+			return err
+		}
+	}
+	return d.printRig(v)
 }
 
 // shownCode returns the code on the display, or nil if the display is dark or shows

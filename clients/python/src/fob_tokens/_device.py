@@ -65,9 +65,9 @@ class DeviceTransport:
             self._unsupported(request.operation)
         request = replace(request, body=json_of(request.body))
         with self._lock:
-            if "token" not in request.path:
-                return Answer.of(answer(request)) if request.operation != "export" else Answer(answer(request))
-            return Answer.of(answer(self._find(request.path["token"]), request))
+            token = [self._find(request.path["token"])] if "token" in request.path else []
+            found = answer(*token, request)
+            return Answer(found) if isinstance(found, bytes) else Answer.of(found)
 
     def _find(self, name: str) -> _Device:
         for hardware_id, d in self._made.items():
@@ -185,8 +185,12 @@ class DeviceTransport:
         return {"items": [self._state(d) for d in self._made.values()]}
 
     def _do_display(self, d: _Device, request: Request) -> Any:
-        if request.accept != "application/json":
-            self._unsupported("a picture of the display")
+        kind = {"image/png": "--png", "image/svg+xml": "--svg"}.get(request.accept)
+        if kind is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "display")
+                self._fob(d.port, "display", "--rig", kind, str(file))
+                return file.read_bytes()
         lcd = self._fob(d.port, "display", "--rig")
         digits = list(bytes.fromhex(lcd["segments"]))
         lit = {"digits": digits, "bars": (1 << lcd["bars"]) - 1, "icons": lcd["tick"] + 2 * lcd["battery"]}

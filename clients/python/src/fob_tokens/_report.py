@@ -43,9 +43,7 @@ class Attachments:
     def _look(self, token: Token) -> None:
         png = None
         try:
-            text = token.display()
-            if not self._hardware:
-                png = token.png()
+            text, png = token.display(), token.png()
         except FobError as error:  # such as a token that was removed
             text = str(error)
         self.displays.append((token.serial or token.id, text, png))
@@ -77,14 +75,14 @@ class Attachments:
         """Adds the pictures and the log to the report of pytest-html."""
         if not config.pluginmanager.hasplugin("html"):
             return
-        from pytest_html import extras  # type: ignore[import]
+        import pytest_html  # type: ignore[import]
 
-        name = "extras" if hasattr(report, "extras") or not hasattr(report, "extra") else "extra"
+        name = "extra" if pytest_html.__version__.startswith("3.") else "extras"
         found: list[Any] = list(getattr(report, name, []))
         for _, _, png in self.displays:
             if png is not None:
-                found.append(extras.png(base64.b64encode(png).decode()))
-        found.append(extras.text("\n".join(self.events), name="fob events"))
+                found.append(pytest_html.extras.png(base64.b64encode(png).decode()))
+        found.append(pytest_html.extras.text("\n".join(self.events), name="fob events"))
         setattr(report, name, found)
 
 
