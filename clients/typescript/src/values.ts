@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A length of time: milliseconds, or a text such as "P2Y6M", "PT90S", "1h30m" or "5y". */
+export type Period = number | string;
+
+/** An instant: a Date, or a text as in RFC 3339. */
+export type Instant = Date | string;
+
+/** Writes a length of time for the API. */
+export function period(p: Period): string;
+export function period(p: Period | undefined): string | undefined;
+export function period(p: Period | undefined): string | undefined {
+  return typeof p === "number" ? `${p}ms` : p;
+}
+
+/** Writes an instant for the API. */
+export function instant(i: Instant): string;
+export function instant(i: Instant | undefined): string | undefined;
+export function instant(i: Instant | undefined): string | undefined {
+  return i instanceof Date ? i.toISOString() : i;
+}
+
+/** Reads lines of JSON. */
+export function jsonLines<T>(body: Buffer): T[] {
+  return body
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Decodes Base32 (RFC 4648) without padding. */
+export function base32(text: string): Buffer {
+  const bytes: number[] = [];
+  let bits = 0;
+  let count = 0;
+  for (const c of text.replace(/=+$/, "")) {
+    bits = ((bits << 5) | alphabet.indexOf(c)) & 0xfff;
+    count += 5;
+    if (count >= 8) {
+      count -= 8;
+      bytes.push((bits >> count) & 0xff);
+    }
+  }
+  return Buffer.from(bytes);
+}

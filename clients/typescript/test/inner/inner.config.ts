@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { defineConfig } from "@playwright/test";
+
+export default defineConfig({ testDir: ".", workers: 1 });
