@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck english vulncheck tidy
 	test test32 fuzz bench
-	java python
+	java python typescript
 	cross tinygo smoke board pico
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
@@ -112,6 +112,13 @@ step_needs() {
 		echo 'python3-pytest-xdist python:xdist'
 		echo 'python3-setuptools python:setuptools'
 		echo 'python3-wheel python:wheel'
+		;;
+	typescript)
+		echo 'chromium chromium'
+		echo 'nodejs node'
+		echo 'npm npm'
+		echo 'oathtool oathtool'
+		echo 'openssl openssl'
 		;;
 	test32)
 		echo 'qemu-user qemu-aarch64'
@@ -475,6 +482,21 @@ step_pico() {
 		tools/tinygo/tinygo.sh build -target=tools/tinygo/pico-check.json -tags="$tags" -size=short \
 			-o "$tmp/pico.elf" ./firmware/board/pico
 	done
+}
+
+# step_typescript tests the client for TypeScript.
+step_typescript() {
+	local version status=0
+	version=$(node --version)
+	version=${version#v}
+	# Debian 12 has Node 18.
+	((${version%%.*} >= 20)) || left_out "Playwright needs Node 20 or later, and this is Node $version"
+	go build -o "$tmp/fob" ./cmd/fob
+	FOB_COMMAND=$tmp/fob clients/typescript/test.sh || status=$?
+	if ((status == 69)) && [[ $FOB_REQUIRE_TOOLS != 1 ]]; then
+		left_out 'npm cannot fetch Playwright'
+	fi
+	return "$status"
 }
 
 # source_files prints the files in the tree, tracked or about to be, that fit

@@ -1871,6 +1871,8 @@ export interface operations {
                 min_remaining?: string;
                 /** @description not a code of a step whose code was returned as fresh before */
                 fresh?: boolean;
+                /** @description the fleet stays as it is: no button is pressed and no clock is advanced; not with fresh, which is recorded */
+                read_only?: boolean;
                 /** @description how long the answer may wait, by the machine's clock; PT2M by default */
                 real_timeout?: string;
             };

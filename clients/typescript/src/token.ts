@@ -13,6 +13,8 @@ export interface CodeOptions {
   minRemaining?: Period;
   /** Not a code of a step whose code was returned as fresh before. */
   fresh?: boolean;
+  /** Leaves the fleet as it is: no button is pressed, no clock advanced. Not with fresh. */
+  readOnly?: boolean;
   /** How long the answer may wait, by the machine's clock: two minutes by default. */
   realTimeout?: Period;
   /** Gives up. */
@@ -86,6 +88,7 @@ export class Token {
     const query: Query<"code"> = given({
       min_remaining: period(options.minRemaining),
       fresh: options.fresh,
+      read_only: options.readOnly,
       real_timeout: period(options.realTimeout),
     });
     return this.#transport.json("code", { ...this.#path, query, ...given({ signal: options.signal }) });

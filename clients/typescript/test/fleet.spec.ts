@@ -44,6 +44,13 @@ test("a fresh code is another one", async ({ token }) => {
   expect(steps[1]).toBe((steps[0] ?? 0) + 1);
 });
 
+test("a code can be read without a press", async ({ fob }) => {
+  const token = await fob.newToken({ profile: "button-6" });
+  await expect(token.code({ readOnly: true })).rejects.toMatchObject({ code: "no_code" });
+  await token.press();
+  expect(await token.code({ readOnly: true })).toBe(await token.code());
+});
+
 test("a clock that runs changes the codes by itself", async () => {
   await using fob = await Fleet.start({ clock: "scaled:3600", at: "2031-11-30T14:59:00Z" });
   const token = await fob.newToken();

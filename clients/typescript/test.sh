@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests the client for TypeScript with a fleet, and its fixtures with Debian's Chromium and
+# the bank's pages. FOB_COMMAND is the fob to use. npm compares what it fetches with the
+# checksums in package-lock.json; the exit code is 69 if it cannot fetch them.
+#
+# For other versions: change them in package.json, run npm install --package-lock-only
+# here, and remove the lines "resolved".
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+root=$(cd ../.. && pwd)
+: "${FOB_COMMAND:?the path of the fob to test}"
+unset FOB_URL FOB_API_KEY FOB_WORLD_SEED
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# A copy, because Go's tools and other tests read all folders of a checkout.
+copy=$tmp/clients/typescript
+mkdir -p "$copy" "$tmp/fleet/control"
+cp "$root/fleet/control/openapi.json" "$tmp/fleet/control"
+git ls-files -z --cached --others --exclude-standard --deduplicate . | xargs -0 cp --parents -t "$copy"
+cd "$copy"
+
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 69
+npm exec --offline tsc -- -p .
+npm test
