@@ -96,7 +96,7 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"fleet/mcp"},
-		only:    patterns{"token", "serialproto/...", "firmware/...", "virtual", "seedfile", "fleet", "fleet/control", "internal/..."},
+		only:    patterns{"token/...", "serialproto/...", "firmware/...", "virtual", "seedfile", "fleet", "fleet/control", "internal/..."},
 		never:   patterns{"internal/demo", "internal/practice"},
 		because: "an agent's tools are the operations of the HTTP interface, and have no other way to a fleet",
 	},
