@@ -60,6 +60,7 @@ var notRun = map[string]string{
 	"docs/boards.md: Run the firmware as a real binary: 2":           "needs TinyGo; TestBoardScripts has these commands",
 	"docs/boards.md: Run the firmware as a real binary: 3":           "needs TinyGo; TestBoardScripts has these commands",
 	"docs/boards.md: Run the firmware as a real binary: 4":           "needs TinyGo; TestBoardScripts has these commands",
+	"docs/load.md: Get codes in a k6 script: 1":                      "needs k6",
 	"CONTRIBUTING.md: Build and test: 1":                             "runs the tests",
 	"CONTRIBUTING.md: Property tests: 1":                             "runs the tests, for hours",
 	"CONTRIBUTING.md: Kill tests: 1":                                 "runs a test, for hours",

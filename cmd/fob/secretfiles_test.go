@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/line/order"
+	"github.com/d204ef64/fob/token/fleetkey"
 )
 
 // fileKind is the way in which fob treats the file of a flag.
@@ -85,6 +86,7 @@ var fileFlags = map[string]fileKind{
 	"--cacert":                           publicFile,
 	"--follow-cacert":                    publicFile,
 	"--lot":                              publicFile,
+	"--target":                           publicFile,
 	"--replay":                           publicFile,
 	"--image":                            publicFile,
 	"--since":                            publicFile,
@@ -123,6 +125,7 @@ var commandLines = map[string]string{
 	"fob line simulate":          "line simulate --tokens 1 --listen 127.0.0.1:0",
 	"fob line run":               "line run --listen 127.0.0.1:0 --order made/order.yaml --allowed-signers made/allowed_signers --journal made/line.db --allow-unsynchronised-clock",
 	"fob line show":              "line show",
+	"fob load":                   "load --count 1 --url http://127.0.0.1:9",
 	"fob mcp":                    "mcp",
 	"fob run":                    "run --tcp 127.0.0.1:0",
 	"fob scenario run":           "scenario run slow.yaml --url http://127.0.0.1:9",
@@ -148,6 +151,8 @@ var commandLines = map[string]string{
 // requiredFlags lists the additional flags that a flag requires.
 var requiredFlags = map[string]string{
 	"--state-key":                 "--state state",
+	"fob load --api-key-file":     "--fleet-key-file fleet.key",
+	"fob load --fleet-key-file":   "--api-key-file pw",
 	"--sign-key":                  "--sign-cert tokens.csv",
 	"--radius-secret-file":        "--radius 127.0.0.1:0",
 	"--smtp-password-file":        "--smtp 127.0.0.1:9 --mail-from otp@example.com --smtp-user x",
@@ -239,6 +244,7 @@ func TestSecretFiles(t *testing.T) {
 	write("pw", "correct horse battery\n")
 	write("tokens.csv", "2600124800001, 3132333435363738393031323334353637383930, totp, 6, 60\n")
 	write("image", "not an image\n")
+	write("fleet.key", string(fleetkey.Generate()))
 	write("order.yaml", string(order.Sample(time.Now())))
 	code, out, errs := fob(t, "", "validator", "init", "--db", "bank.db", "--key-file", "bank.key", "--first-clerk", "tanaka", "--password-file", "pw")
 	require.Zero(t, code, out+errs)

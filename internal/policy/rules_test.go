@@ -75,6 +75,11 @@ var directions = []direction{
 		because: "a fleet stands for devices in the field: it must not share code with the server that checks their codes",
 	},
 	{
+		who:     patterns{"load"},
+		never:   patterns{"validator/..."},
+		because: "it tests any server: with access to ours, it would soon test only the behaviour of ours",
+	},
+	{
 		who:     patterns{"line/..."},
 		never:   patterns{"firmware/...", "virtual", "fleet/...", "validator/...", "internal/practice"},
 		because: "the line makes any token over the protocol, and must not depend on the devices in this repository",
@@ -192,6 +197,11 @@ var fences = []fence{
 		pkgs:    patterns{"modernc.org/sqlite/...", "github.com/jackc/pgx/...", "github.com/pressly/goose/..."},
 		in:      patterns{"internal/sqldb"},
 		because: "only one package may depend on the database in use: the stores call it",
+	},
+	{
+		pkgs:    patterns{"github.com/tsenart/vegeta/..."},
+		in:      patterns{"load"},
+		because: "package load decides when a request is due, and which code it has",
 	},
 	{
 		pkgs:    patterns{"layeh.com/radius/..."},

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package load
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+)
+
+func someUsers(n int) []*User {
+	users := make([]*User, n)
+	for i := range users {
+		users[i] = &User{profile: token.Profiles()[0]}
+	}
+	return users
+}
+
+func TestSchedule(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 45, 0, time.UTC)
+	due := func(s schedule, n uint64) time.Duration {
+		d, ok := s.due(n)
+		require.True(t, ok)
+		return d
+	}
+	s, err := newSchedule(&Options{Scenario: Steady, Users: someUsers(120), Duration: 10 * time.Minute}, now)
+	require.NoError(t, err)
+	require.Equal(t, 2.0, s.rate, "each of 120 tokens once in 60 s")
+	require.Equal(t, 30*time.Second, due(s, 60))
+	_, ok := s.due(1199)
+	require.True(t, ok)
+	_, ok = s.due(1200)
+	require.False(t, ok)
+
+	s, err = newSchedule(&Options{Scenario: Steady, Users: someUsers(120), Duration: 10 * time.Second}, now)
+	require.NoError(t, err)
+	require.Equal(t, 12.0, s.rate, "each of 120 tokens once in 10 s")
+
+	s, err = newSchedule(&Options{Scenario: Storm, Users: someUsers(120), Duration: 3 * time.Minute}, now)
+	require.NoError(t, err)
+	require.Equal(t, 15*time.Second, due(s, 119), "the next minute")
+	require.Equal(t, 75*time.Second, due(s, 120))
+	s, err = newSchedule(&Options{Scenario: Storm, Users: someUsers(120), Duration: 3 * time.Minute, Rate: 60}, now)
+	require.NoError(t, err)
+	require.Equal(t, 16*time.Second, due(s, 60))
+
+	for want, o := range map[string]Options{
+		"there are no users": {Scenario: Steady, Duration: time.Minute},
+		"2.5 requests per second: 120 tokens show 2 new codes per second: use at least 150 tokens": {Scenario: Steady, Users: someUsers(120), Duration: time.Hour, Rate: 2.5},
+		"2.5 requests per second: 120 tokens show 2 new codes per second":                          {Scenario: Replay, Users: someUsers(120), Duration: time.Hour, Rate: 2.5},
+		"1 requests per second: 120 users need longer than a step of 1m0s: use at least 2":         {Scenario: Storm, Users: someUsers(120), Duration: time.Hour, Rate: 1},
+		"a duration of 59s: no step may begin in it: use at least 1m0s":                            {Scenario: Storm, Users: someUsers(1), Duration: 59 * time.Second},
+		`scenario "x": want one of [steady storm replay guess]`:                                    {Scenario: "x", Users: someUsers(1), Duration: time.Minute},
+		"want a duration and a rate above 0":                                                       {Scenario: Guess, Users: someUsers(1)},
+	} {
+		_, err := newSchedule(&o, now)
+		require.ErrorIs(t, err, ErrOptions)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestThresholds(t *testing.T) {
+	r := &Report{Requests: 200, Accepted: 198, Refused: 2, P99: 150, PerSecond: 20}
+	for text, want := range map[string]bool{
+		"p99<200ms": true, "p99<0.15s": false, "p99<=0.15s": true, "p99 > 1us": true, "refused<=2": true, "refused<2": false,
+		"refused<=1%": true, "refused<1%": false, "accepted>=100%": false, "accepted>=99%": true, "per_second>=20": true,
+		"failed<=0": true, "requests>200": false,
+	} {
+		threshold, err := ParseThreshold(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, r.Judge([]Threshold{threshold}), text)
+	}
+	r.AcceptedWrongly = 1
+	require.False(t, r.Judge(nil))
+	require.Equal(t, "accepted_wrongly<=0", r.Thresholds[0].Text)
+	for _, bad := range []string{"", "p99", "p99<", "p99<200", "p99=200ms", "p98<1ms", "refused<x", "refused<nan", "per_second>5%", "p99<1%", "<1"} {
+		_, err := ParseThreshold(bad)
+		require.ErrorIs(t, err, ErrThreshold, bad)
+	}
+	for _, s := range Scenarios() {
+		for _, text := range DefaultThresholds(Scenario(s)) {
+			_, err := ParseThreshold(text)
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestTargets(t *testing.T) {
+	for want, text := range map[string]string{
+		"127.0.0.1.example is not a loopback address: use https": `{url: "http://127.0.0.1.example/{{code}}", accepted: {status: 200}}`,
+		"{{code}} is not in the url":                             `{url: "https://bank.example/", accepted: {status: 200}}`,
+		"{{key}} needs an API key":                               `{url: "https://bank.example/", body: "{{key}}{{code}}", accepted: {status: 200}}`,
+		"accepted is empty":                                      `{url: "https://bank.example/", body: "{{code}}", accepted: {}}`,
+		"accepted: body: error parsing regexp":                   `{url: "https://bank.example/", body: "{{code}}", accepted: {body: "("}}`,
+		"url: want http://HOST or https://HOST":                  `{url: "ftp://bank.example/", body: "{{code}}", accepted: {status: 200}}`,
+		`method "A B"`:                                           `{method: "A B", url: "https://bank.example/", body: "{{code}}", accepted: {status: 200}}`,
+		"nonsense":                                               `{nonsense: 1, url: "https://bank.example/", body: "{{code}}", accepted: {status: 200}}`,
+	} {
+		_, err := ParseTarget([]byte(text), "")
+		require.ErrorIs(t, err, ErrTarget, text)
+		require.ErrorContains(t, err, want)
+	}
+	for _, url := range []string{"http://localhost:1", "http://[::1]:1", "http://127.9.9.9", "https://bank.example"} {
+		_, err := Bank(url, "key")
+		require.NoError(t, err, url)
+	}
+	for _, url := range []string{"http://192.0.2.1", "http://bank.example", "", "bank.example", "https://", "https://user:secret@bank.example"} {
+		_, err := Bank(url, "key")
+		require.ErrorIs(t, err, ErrTarget, url)
+		require.NotContains(t, err.Error(), "secret")
+	}
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package load
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/seedfile"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// realUsers returns users on the machine's clock.
+func realUsers(t testing.TB, first uint64, count int) []*User {
+	f := makeFleet(t, virtual.Config{Mode: virtual.Real}, first, fleet.Lot{Count: fleet.LotCount(count), Ready: true})
+	users, err := Users(f.All(0), first)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	return users
+}
+
+// realBank starts a bank with the tokens 1 to count of the test key, on the machine's clock.
+func realBank(t *testing.T, count int) *Target {
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "bank.db"), true)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	master, err := bank.Realm.NewMaster()
+	require.NoError(t, err)
+	require.NoError(t, bank.Create(t.Context(), db, master, "", validator.DefaultSettings(), bank.Options{}))
+	b, err := bank.Open(t.Context(), db, master, bank.Options{})
+	require.NoError(t, err)
+	by := bank.By{Clerk: "desk", Channel: bank.ChannelCommand}
+	seeds, err := seedfile.NewBatch(seedfile.Batch{Count: count, First: 1, Profile: token.Profiles()[0], Seed: testKey(t).Seed})
+	require.NoError(t, err)
+	_, err = b.Import(t.Context(), by, seeds, bank.ImportOptions{})
+	require.NoError(t, err)
+	_, key, err := b.AddKey(t.Context(), by, bank.KeyCheck, "load")
+	require.NoError(t, err)
+	server := httptest.NewServer(httpapi.New(b, httpapi.Options{}))
+	t.Cleanup(server.Close)
+	target, err := Bank(server.URL, key)
+	require.NoError(t, err)
+	return target
+}
+
+// TestScenarios runs each scenario against the bank.
+func TestScenarios(t *testing.T) {
+	target := realBank(t, 400)
+	judged := func(r *Report, s Scenario) bool {
+		var list []Threshold
+		for _, text := range DefaultThresholds(s) {
+			threshold, err := ParseThreshold(text)
+			require.NoError(t, err)
+			list = append(list, threshold)
+		}
+		return r.Judge(list)
+	}
+
+	o := Options{Scenario: Steady, Users: realUsers(t, 1, 100), Target: target, Duration: time.Second}
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 100, r.Requests)
+	require.Equal(t, 100, r.Accepted, r.Problems)
+	require.True(t, judged(r, Steady))
+	answers := 0
+	for _, b := range r.Buckets {
+		answers += b.Count
+	}
+	require.Equal(t, 100, answers)
+	require.LessOrEqual(t, r.P50, r.P99)
+	require.LessOrEqual(t, r.P99, r.Max)
+
+	o = Options{Scenario: Storm, Users: realUsers(t, 101, 100), Target: target, Duration: time.Minute}
+	s, err := newSchedule(&o, time.Now())
+	require.NoError(t, err)
+	s.lead, s.duration = 0, time.Second // a test does not wait for the next minute
+	o.Connections, o.Timeout = 512, time.Minute
+	r, err = runSchedule(t.Context(), o, s, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, 100, r.Accepted, r.Problems)
+	require.True(t, judged(r, Storm))
+
+	o = Options{Scenario: Replay, Users: realUsers(t, 201, 100), Target: target, Duration: 4 * time.Second}
+	r, err = Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 100, r.Requests)
+	require.Positive(t, r.SentAgain)
+	require.Equal(t, r.SentAgain, r.Refused)
+	require.Equal(t, 100-r.SentAgain, r.Accepted)
+	require.True(t, judged(r, Replay))
+
+	o = Options{Scenario: Guess, Users: realUsers(t, 301, 2), Target: target, Duration: time.Second, Rate: 50}
+	r, err = Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 50, r.Requests)
+	require.Equal(t, 50, r.Refused)
+	require.True(t, judged(r, Guess))
+
+	o = Options{Scenario: Steady, Users: realUsers(t, 401, 5), Target: target, Duration: time.Second}
+	r, err = Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 5, r.Refused, "the bank does not have these tokens")
+	require.False(t, judged(r, Steady))
+	require.Equal(t, []string{r.Problems[0]}, r.Problems)
+	require.Contains(t, r.Problems[0], "a fresh code was refused")
+}
+
+// answer starts a server with one answer to everything, and returns its target.
+func answer(t *testing.T, handler http.HandlerFunc) *Target {
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	target, err := ParseTarget([]byte(`
+method: PUT
+url: "`+server.URL+`/login/{{serial}}?key={{key}}"
+headers: {X-Number: "{{number}}", X-Key: "{{key}}"}
+body: "otp={{code}}"
+accepted: {body: "^ok"}
+refused: {status: 401}
+next_code: {status: 202}
+`), "s&cret")
+	require.NoError(t, err)
+	return target
+}
+
+// TestTemplate: the request has the values of the user and the key, and each answer gets
+// its verdict.
+func TestTemplate(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]string{}
+	target := answer(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		seen[r.URL.Path] = strings.Join([]string{r.Method, r.URL.RawQuery, r.Header.Get("X-Number"), r.Header.Get("X-Key"), string(body), r.Header.Get("X-Vegeta-Seq")}, " ")
+		mu.Unlock()
+		switch r.Header.Get("X-Number") {
+		case "1":
+			_, _ = w.Write([]byte("ok"))
+		case "2":
+			w.WriteHeader(http.StatusUnauthorized)
+		case "3":
+			w.WriteHeader(http.StatusAccepted)
+		case "4":
+			w.WriteHeader(http.StatusTooManyRequests)
+		case "5":
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		default:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	users := realUsers(t, 1, 6)
+	r, err := Run(t.Context(), Options{Scenario: Steady, Users: users, Target: target, Duration: time.Second})
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1, 1, 1, 2}, []int{r.Accepted, r.Refused, r.NextCodes, r.Limited, r.Failed})
+	require.Len(t, seen, 6, "no redirect is followed: it would send the code again")
+	require.Regexp(t, `^PUT key=s%26cret 1 s&cret otp=[0-9]{6} $`, seen["/login/ZZFB00000001"])
+	problems := strings.Join(r.Problems, "\n")
+	require.Contains(t, problems, "ZZFB00000006: 500 Internal Server Error")
+	require.Contains(t, problems, "ZZFB00000005: status 302, and a body that the target does not describe")
+	require.NotContains(t, problems, "cret")
+}
+
+// TestInsecureServer: a server that accepts everything fails the scenarios of attacks.
+func TestInsecureServer(t *testing.T) {
+	target := answer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
+	for _, s := range []Scenario{Replay, Guess} {
+		r, err := Run(t.Context(), Options{Scenario: s, Users: realUsers(t, 1, 60), Target: target, Duration: 4 * time.Second})
+		require.NoError(t, err)
+		require.Equal(t, 60, r.Accepted)
+		require.Positive(t, r.AcceptedWrongly)
+		require.False(t, r.Judge(nil))
+	}
+}
+
+// TestSlowServer: response times count from when a request was due, also if it had to wait
+// for a connection.
+func TestSlowServer(t *testing.T) {
+	target := answer(t, func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(50 * time.Millisecond)
+		_, _ = w.Write([]byte("ok"))
+	})
+	r, err := Run(t.Context(), Options{Scenario: Steady, Users: realUsers(t, 1, 20), Target: target, Duration: 100 * time.Millisecond, Connections: 1})
+	require.NoError(t, err)
+	require.Equal(t, 20, r.Accepted)
+	require.Greater(t, r.Max, 800.0, "20 answers take a second, and the last request was due after 0.1 s")
+}
+
+// TestFreshOnly: the next request of a user waits for the next step of the token.
+func TestFreshOnly(t *testing.T) {
+	users := realUsers(t, 1, 1)
+	o := Options{Scenario: Guess, Users: users, Duration: time.Hour, Rate: 10}
+	s, err := newSchedule(&o, time.Now())
+	require.NoError(t, err)
+	s.scenario = Steady
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &run{ctx: ctx, options: o, schedule: s, began: time.Now(), jobs: map[uint64]*job{}}
+	_, stop := r.Pace(0, 0)
+	require.False(t, stop)
+	require.Equal(t, r.jobs[0].code, string(users[0].coder(nil, users[0].last)))
+	users[0].last += 2 // the test does not last so long
+	stopped := make(chan bool)
+	go func() {
+		_, stop := r.Pace(0, 1)
+		stopped <- stop
+	}()
+	cancel()
+	require.True(t, <-stopped)
+	require.Len(t, r.jobs, 1)
+}
+
+// TestEnd: no request is sent after the duration, for which another code would be needed.
+func TestEnd(t *testing.T) {
+	users := realUsers(t, 1, 1)
+	o := Options{Scenario: Guess, Users: users, Duration: time.Second, Rate: 1000}
+	s, err := newSchedule(&o, time.Now())
+	require.NoError(t, err)
+	s.scenario = Steady
+	r := &run{ctx: t.Context(), options: o, schedule: s, began: time.Now(), jobs: map[uint64]*job{}}
+	users[0].last = users[0].step(time.Now()) + 100
+	_, stop := r.Pace(0, 1)
+	require.True(t, stop)
+	require.Empty(t, r.jobs)
+}
+
+// TestNoAnswer: a target that does not answer is another failure than one that refuses.
+func TestNoAnswer(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	target, err := Bank(server.URL, "key")
+	require.NoError(t, err)
+	server.Close()
+	r, err := Run(t.Context(), Options{Scenario: Steady, Users: realUsers(t, 1, 3), Target: target, Duration: 100 * time.Millisecond})
+	require.ErrorIs(t, err, ErrNoAnswer)
+	require.NotContains(t, err.Error(), "localhost/")
+	require.Equal(t, 3, r.Failed)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, err = Run(ctx, Options{Scenario: Steady, Users: realUsers(t, 1, 3), Target: target, Duration: time.Hour})
+	require.NoError(t, err)
+	require.Zero(t, r.Requests)
+	require.False(t, r.Judge(nil), "nothing was sent")
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package load
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// ErrThreshold is the error of a text that is not a threshold.
+var ErrThreshold = errclass.New(errclass.Usage, "invalid threshold")
+
+// Threshold is a condition that a report fulfils or not.
+type Threshold struct {
+	Text   string  `json:"threshold"`
+	Value  float64 `json:"value"` // of the report, in the unit of the limit; times in ms
+	Passed bool    `json:"passed"`
+
+	name, sign string
+	limit      float64
+	share      bool // in percent of the requests
+}
+
+// times and counts are the values that thresholds may have.
+var (
+	times = map[string]func(*Report) float64{
+		"p50": func(r *Report) float64 { return r.P50 },
+		"p90": func(r *Report) float64 { return r.P90 },
+		"p95": func(r *Report) float64 { return r.P95 },
+		"p99": func(r *Report) float64 { return r.P99 },
+		"max": func(r *Report) float64 { return r.Max },
+	}
+	counts = map[string]func(*Report) float64{
+		"requests":         func(r *Report) float64 { return float64(r.Requests) },
+		"per_second":       func(r *Report) float64 { return r.PerSecond },
+		"accepted":         func(r *Report) float64 { return float64(r.Accepted) },
+		"refused":          func(r *Report) float64 { return float64(r.Refused) },
+		"next_codes":       func(r *Report) float64 { return float64(r.NextCodes) },
+		"limited":          func(r *Report) float64 { return float64(r.Limited) },
+		"failed":           func(r *Report) float64 { return float64(r.Failed) },
+		"accepted_wrongly": func(r *Report) float64 { return float64(r.AcceptedWrongly) },
+		"sent_again":       func(r *Report) float64 { return float64(r.SentAgain) },
+	}
+)
+
+// ThresholdNames returns the names that thresholds may begin with.
+func ThresholdNames() []string {
+	var names []string
+	for name := range times {
+		names = append(names, name)
+	}
+	for name := range counts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+var thresholdForm = regexp.MustCompile(`^([a-z0-9_]+) *(<=|>=|<|>) *(\S+)$`)
+
+// ParseThreshold parses a threshold such as p99<200ms, refused<=0 or failed<1%. The
+// percentage is the share of all requests. The error wraps [ErrThreshold].
+func ParseThreshold(text string) (Threshold, error) {
+	m := thresholdForm.FindStringSubmatch(text)
+	if m == nil {
+		return Threshold{}, fmt.Errorf("%w: %q: want a name, <, <=, > or >=, and a value, such as p99<200ms", ErrThreshold, text)
+	}
+	t := Threshold{Text: text, name: m[1], sign: m[2]}
+	if times[t.name] != nil {
+		d, err := time.ParseDuration(m[3])
+		if err != nil {
+			return t, fmt.Errorf("%w: %q: want a duration such as 200ms", ErrThreshold, text)
+		}
+		t.limit = float64(d) / float64(time.Millisecond)
+		return t, nil
+	}
+	if counts[t.name] == nil {
+		return t, fmt.Errorf("%w: %q: want one of %s", ErrThreshold, text, strings.Join(ThresholdNames(), ", "))
+	}
+	number, share := strings.CutSuffix(m[3], "%")
+	limit, err := strconv.ParseFloat(number, 64)
+	if err != nil || limit != limit || share && t.name == "per_second" {
+		return t, fmt.Errorf("%w: %q: want a number or a percentage", ErrThreshold, text)
+	}
+	t.limit, t.share = limit, share
+	return t, nil
+}
+
+// DefaultThresholds returns the thresholds of a scenario for which none are given: all
+// fresh codes are accepted, and requests for guesses are answered.
+func DefaultThresholds(s Scenario) []string {
+	switch s {
+	case Replay:
+		return []string{"sent_again>=1", "failed<=0"}
+	case Guess:
+		return []string{"failed<=0"}
+	}
+	return []string{"accepted>=100%"}
+}
+
+// Judge compares the report with thresholds, and with one that always holds for a secure
+// server: no code is accepted wrongly. It returns whether all are fulfilled.
+func (r *Report) Judge(thresholds []Threshold) bool {
+	always, err := ParseThreshold("accepted_wrongly<=0")
+	if err != nil {
+		panic("load: internal error: " + err.Error())
+	}
+	r.Thresholds = append(slices.Clone(thresholds), always)
+	all := true
+	for i := range r.Thresholds {
+		t := &r.Thresholds[i]
+		t.judge(r)
+		all = all && t.Passed
+	}
+	return all && r.Requests > 0
+}
+
+func (t *Threshold) judge(r *Report) {
+	if value := times[t.name]; value != nil {
+		t.Value = value(r)
+	} else {
+		t.Value = counts[t.name](r)
+	}
+	if t.share {
+		t.Value = 100 * t.Value / max(float64(r.Requests), 1)
+	}
+	switch t.sign {
+	case "<":
+		t.Passed = t.Value < t.limit
+	case "<=":
+		t.Passed = t.Value <= t.limit
+	case ">":
+		t.Passed = t.Value > t.limit
+	case ">=":
+		t.Passed = t.Value >= t.limit
+	}
+}
