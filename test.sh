@@ -388,8 +388,10 @@ step_bench() {
 # step_java tests the client for Java. Its jars come from Debian: the tests reach no
 # repository for Java.
 step_java() {
+	local pages
 	go build -o "$tmp/fob" ./cmd/fob
-	FOB_COMMAND=$tmp/fob clients/java/test.sh
+	mapfile -t pages < <(grep -lx '```java' docs/cookbook/*.md)
+	FOB_COMMAND=$tmp/fob clients/java/test.sh "${pages[@]/#/$PWD/}"
 }
 
 # step_python checks the types of the Python client, and tests it against the command.

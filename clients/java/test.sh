@@ -29,7 +29,7 @@ blocks() {
 
 # junit runs the tests in folder $1, which must be $2 tests, all successful.
 junit() {
-	(cd "$1" && java -jar "$junit" -cp . --scan-classpath --disable-banner --details=tree --disable-ansi-colors) | tee "$1/junit.log"
+	(cd "$1" && java -jar "$junit" -cp "$tmp/tests:$1" --scan-classpath "$1" --disable-banner --details=tree --disable-ansi-colors) | tee "$1/junit.log"
 	grep -Eq "^\[ +$2 tests successful +\]" "$1/junit.log" || {
 		echo "want $2 successful tests"
 		return 1
@@ -61,23 +61,24 @@ blocks java README.md 1 >"$tmp/readme/FirstTest.java"
 tests=0
 for document in README.md "$@"; do
 	name=$(basename "${document%.md}" | tr -cd 'A-Za-z0-9')Test
+	first=()
+	[[ $document != README.md ]] || first=(-e '1,/^}/d')
 	{
+		echo 'package fob;'
 		blocks java README.md 1 | sed '/^@ExtendWith/,$d'
-		echo "@ExtendWith(FobExtension.class)"
-		echo "class $name {"
-		if [[ $document == README.md ]]; then
-			blocks java "$document" | sed '1,/^}/d'
-		else
-			blocks java "$document"
-		fi
+		echo "@ExtendWith(FobExtension.class) class $name {"
+		echo 'static Bank bank;'
+		echo '@BeforeAll static void start(Fob fob, @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder) throws Exception { bank = new Bank(folder, fob); }'
+		echo '@AfterAll static void stop() throws Exception { bank.close(); }'
+		blocks java "$document" | sed -e '' "${first[@]}"
 		echo '}'
 	} >"$tmp/$name.java"
-	count=$(grep -c '^@Test' "$tmp/$name.java") || count=0
-	((count)) || [[ $document != README.md ]] || exit 1
+	count=$(grep -c '^@Test' "$tmp/$name.java") || {
+		echo "$document has no Java test"
+		exit 1
+	}
 	tests=$((tests + count))
 	javac --release 17 -cp "$junit:$tmp/tests" -d "$tmp/documents" "$tmp/$name.java"
 done
-cp -r "$tmp/tests/fob" "$tmp/documents"
-rm "$tmp"/documents/fob/*Test*.class
 junit "$tmp/documents" "$tests"
-java -cp "$tmp/documents" READMETest | grep -Ex '[0-9]{6}' # its main method
+java -cp "$tmp/documents:$tmp/tests" fob.READMETest | grep -Ex '[0-9]{6}' # its main method

@@ -38,11 +38,13 @@ type docSection struct {
 func documents(t *testing.T) []string {
 	names := []string{"README.md", "README.ja.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "SECURITY.md",
 		"serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
-	pages, err := filepath.Glob("../../docs/*.md")
-	require.NoError(t, err)
-	require.NotEmpty(t, pages)
-	for _, page := range pages {
-		names = append(names, "docs/"+filepath.Base(page))
+	for _, folder := range []string{"docs/", "docs/cookbook/"} {
+		pages, err := filepath.Glob("../../" + folder + "*.md")
+		require.NoError(t, err)
+		require.NotEmpty(t, pages)
+		for _, page := range pages {
+			names = append(names, folder+filepath.Base(page))
+		}
 	}
 	return names
 }

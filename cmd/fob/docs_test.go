@@ -149,6 +149,7 @@ func parseBlock(t *testing.T, b docBlock) {
 	case "nginx":
 		parseNginx(t, b.text)
 	case "go test": // TestDocumentGoTests runs them
+	case "java": // step java of test.sh runs them
 	default:
 		t.Fatalf("line %d: a block of language %q: run it, parse it, or list it in notRun with the reason", b.line, b.language)
 	}
@@ -228,7 +229,7 @@ func runSection(t *testing.T, s docSection, shell string) {
 	var tools string // folder of additional programs, or ""
 	dir := filepath.Join(t.TempDir(), "fresh")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	if slices.Contains(inCheckout, s.name) { // the section gets links to the checkout, and does not write to it
+	if slices.Contains(inCheckout, s.name) || strings.HasPrefix(s.name, "docs/cookbook/") { // the section gets links to the checkout, and does not write to it
 		entries, err := os.ReadDir(root)
 		require.NoError(t, err)
 		for _, e := range entries {

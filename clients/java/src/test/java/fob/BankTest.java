@@ -45,7 +45,7 @@ class BankTest {
     Fob.Token token = fob.token(Fob.Lot.ready().crystal("perfect"));
     bank.register(token);
     String code = token.freshCode();
-    fob.advanceToNextStep();
+    fob.advance(Duration.ofMinutes(1));
     assertEquals(-1, token.oracle(code, 1).offset());
     assertEquals("accepted", bank.check(token, code));
   }
