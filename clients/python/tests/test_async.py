@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import warnings
 
 import pytest
 
@@ -86,7 +88,24 @@ def test_no_thread_is_left(async_fob: AsyncFleet) -> None:
 
     async def go() -> None:
         assert len(await asyncio.gather(*[async_fob.now() for _ in range(50)])) == 50
-        await async_fob._home.awaiting.close()  # type: ignore[union-attr]
 
     asyncio.run(go())
     assert threading.active_count() == before
+
+
+def test_nothing_outlives_the_loop(async_fob: AsyncFleet) -> None:
+    """A connection that is left would warn in a later test."""
+
+    async def go() -> None:
+        await asyncio.gather(*[async_fob.now() for _ in range(5)])
+        async for _ in async_fob.follow():
+            break
+        wait = asyncio.ensure_future((await async_fob.new()).wait(event="press"))
+        await asyncio.sleep(0.01)
+        wait.cancel()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(go())
+        gc.collect()
+    assert [str(w.message) for w in caught] == []

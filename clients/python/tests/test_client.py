@@ -55,7 +55,7 @@ def test_press_and_display(fob: Fleet) -> None:
     with pytest.raises(Refused):
         token.reading(read_only=True)
     assert token.press().presses == 1
-    assert token.display() == token.code()
+    assert token.display() == token.reading().code
     assert token.look().view.lit.digits != []
     token.press(timedelta(seconds=1))
     assert token.events(kinds=["hold"])[0].value == 1_000_000_000

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pickle
+import shutil
 import signal
 import socket
 import stat
@@ -114,6 +116,28 @@ def test_the_fleet_is_gone() -> None:
         fob._home.process._process.wait()
         with pytest.raises(Unreachable, match="the fleet has ended: exit code -9"):
             fob.time()
+
+
+def test_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    openssl = shutil.which("openssl") or pytest.skip("openssl is not installed")
+    certificate, key = str(tmp_path / "fleet.crt"), str(tmp_path / "fleet.key")
+    line = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    line += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run(line, check=True, capture_output=True)
+    monkeypatch.setenv("FOB_CACERT", certificate)
+    with Fleet.start(arguments=["--http-cert", certificate, "--http-key", key]) as fob:
+        assert fob.url.startswith("https://127.0.0.1:")
+        assert len(fob.new().code()) == 6
+        assert asyncio.run(fob.aio.now()) == fob.now()
+        monkeypatch.delenv("FOB_CACERT")
+        stranger = Fleet.connect(fob.url, fob.api_key)
+        with pytest.raises(Unreachable, match="(?i)certificate"):
+            stranger.time()
+        with pytest.raises(Unreachable, match="(?i)certificate"):
+            asyncio.run(stranger.aio.time())
+        monkeypatch.setenv("FOB_CACERT", key)
+        with pytest.raises(Unreachable, match="reading the certificates in FOB_CACERT: .*: want a PEM file"):
+            Fleet.connect(fob.url, fob.api_key)
 
 
 def test_no_such_token(fob: Fleet) -> None:

@@ -72,7 +72,8 @@ class _Home:
         if allow_seed_export:
             line += ["--allow-seed-export"]
         process = Process([*line, *arguments])
-        return cls(Address(process.ready["url"], process.ready["api_key"], None, "the ready line"), process)
+        cacert = os.environ.get("FOB_CACERT") or None
+        return cls(Address(process.ready["url"], process.ready["api_key"], cacert, "the ready line"), process)
 
     def close(self) -> None:
         if self.blocking:
@@ -291,8 +292,6 @@ class AsyncFleet(FleetOperations[AsyncToken], Awaiting):
 
     async def close(self) -> None:
         """Closes the connections, and ends a fleet that start has started."""
-        if self._home.awaiting:
-            await self._home.awaiting.close()
         await asyncio.get_running_loop().run_in_executor(None, self._home.close)
 
     async def __aenter__(self) -> AsyncFleet:

@@ -7,7 +7,6 @@ import asyncio
 import select
 import socket
 import ssl
-import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Callable, Optional, TypeVar
 
@@ -181,52 +180,35 @@ class _AsyncConnection:
         except asyncio.IncompleteReadError as error:
             return error.partial
 
-    def stale(self) -> bool:
-        return self.reader.at_eof() or self.writer.is_closing()
-
-    def close(self) -> None:
+    async def close(self) -> None:
         self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except OSError:
+            pass  # closed by the fleet
 
 
 class AsyncTransport(_Base):
-    """Sends requests of the asyncio client. Each event loop has connections of its own."""
-
-    def __init__(self, address: Address, ended: Callable[[], Optional[str]] = lambda: None) -> None:
-        super().__init__(address, ended)
-        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[_AsyncConnection]]
-        self._loops = weakref.WeakKeyDictionary()
+    """Sends requests of the asyncio client, each over a connection of its own: a connection
+    that is kept would outlive its event loop, which a test often ends."""
 
     async def exchange(self, request: Request) -> Answer:
         """Sends a request and returns its answer."""
-        for again in (True, False):
-            reused = False
-            c: Optional[_AsyncConnection] = None
-            try:
-                c, reused = await self._connect()
-                c.writer.write(encode(request, self.address))
-                head, body = await asyncio.wait_for(self._answer(c), self._limit(request))
-            except (OSError, Closed, asyncio.TimeoutError, ValueError) as error:
-                if c is not None:
-                    c.close()
-                if again and reused and OPERATIONS[request.operation][0] in _REPEATABLE:
-                    continue
-                raise self._unreachable(error) from None
-            except BaseException:
-                if c is not None:
-                    c.close()
-                raise
-            if head.last:
-                c.close()
-            else:
-                self._idle().append(c)
-            return judge(head, body, self.address)
-        raise AssertionError("not reached")
+        try:
+            head, body = await asyncio.wait_for(self._answer(request), self._limit(request))
+        except (OSError, Closed, asyncio.TimeoutError) as error:
+            raise self._unreachable(error) from None
+        return judge(head, body, self.address)
 
-    @staticmethod
-    async def _answer(c: _AsyncConnection) -> tuple[Head, bytes]:
-        await c.writer.drain()
-        head = await c.read(read_head())
-        return head, await c.read(read_body(head))
+    async def _answer(self, request: Request) -> tuple[Head, bytes]:
+        c = await self._open()
+        try:
+            c.writer.write(encode(request, self.address))
+            await c.writer.drain()
+            head = await c.read(read_head())
+            return head, await c.read(read_body(head))
+        finally:
+            await c.close()
 
     async def stream(self, request: Request) -> AsyncIterator[Any]:
         """Yields the events of a stream until the fleet ends."""
@@ -245,33 +227,10 @@ class AsyncTransport(_Base):
         except (OSError, Closed) as error:
             raise self._unreachable(error) from None
         finally:
-            c.close()
-
-    def _idle(self) -> list[_AsyncConnection]:
-        return self._loops.setdefault(asyncio.get_running_loop(), [])
-
-    async def _connect(self) -> tuple[_AsyncConnection, bool]:
-        idle = self._idle()
-        while idle:
-            c = idle.pop()
-            if not c.stale():
-                return c, True
-            c.close()
-        return await self._open(), False
+            await c.close()
 
     async def _open(self) -> _AsyncConnection:
         reader, writer = await asyncio.open_connection(
             self.address.host, self.address.port, ssl=self._tls, limit=MAX_LINE
         )
         return _AsyncConnection(reader, writer)
-
-    async def close(self) -> None:
-        """Closes the connections of the running loop."""
-        idle = self._idle()
-        while idle:
-            c = idle.pop()
-            c.close()
-            try:
-                await c.writer.wait_closed()
-            except OSError:
-                pass  # closed by the fleet
