@@ -6,7 +6,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -55,29 +54,6 @@ func TestFleetLots(t *testing.T) {
 		fields = append(fields, f.Tag.Get("yaml"))
 	}
 	require.ElementsMatch(t, fields, listed)
-}
-
-// TestReadmeDrift checks that the example in the README prints the lines that stand below
-// it. The world's clock stands at the beginning of a step, and the token is 34.02 steps
-// behind: its code is from the 35th step before.
-func TestReadmeDrift(t *testing.T) {
-	for _, document := range []string{"README.md", "README.ja.md"} {
-		block := ""
-		for _, s := range readSections(t, document) {
-			for _, b := range s.blocks {
-				if strings.HasPrefix(b.text, "fob with") {
-					block = b.text
-				}
-			}
-		}
-		command, printed, found := strings.Cut(block, "\n# ")
-		require.True(t, found)
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
-		cmd.Dir = t.TempDir()
-		out, err := cmd.Output()
-		require.NoError(t, err)
-		require.Equal(t, strings.ReplaceAll(printed, "\n# ", "\n"), string(out))
-	}
 }
 
 // TestFleetEventValues checks that docs/fleet.md lists the meaning of the value of each

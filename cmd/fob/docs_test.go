@@ -307,6 +307,9 @@ func withImports(tests string) string {
 			file += "\"github.com/d204ef64/fob/" + path + "\"\n"
 		}
 	}
+	if strings.Contains(tests, "require.") {
+		file += "\n\"github.com/stretchr/testify/require\"\n"
+	}
 	return file + ")\n\n" + tests
 }
 
