@@ -391,7 +391,7 @@ step_java() {
 	local pages
 	go build -o "$tmp/fob" ./cmd/fob
 	mapfile -t pages < <(grep -lx '```java' docs/cookbook/*.md)
-	FOB_COMMAND=$tmp/fob clients/java/test.sh "${pages[@]/#/$PWD/}"
+	FOB_COMMAND=$tmp/fob clients/java/test.sh README.md README.ja.md "${pages[@]}"
 }
 
 # step_python checks the types of the Python client, and tests it against the command.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Tests the client for Java with javac, a fleet, and Debian's JUnit 5. FOB_COMMAND is the
-# fob to use. The documents whose Java blocks run, besides the README, are the arguments.
+# fob to use. The arguments are the documents whose Java blocks run, besides the README
+# of the client. They are in the folder of the project.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 here=$PWD
@@ -59,10 +60,11 @@ blocks java README.md 1 >"$tmp/readme/FirstTest.java"
 	grep -Eq '^\[ +1 tests successful +\]' log
 )
 tests=0
-for document in README.md "$@"; do
-	name=$(basename "${document%.md}" | tr -cd 'A-Za-z0-9')Test
+for document in clients/java/README.md "$@"; do
+	name=${document%.md}
+	name=${name//[^A-Za-z0-9]/_}Test
 	first=()
-	[[ $document != README.md ]] || first=(-e '1,/^}/d')
+	[[ $document != clients/java/README.md ]] || first=(-e '1,/^}/d')
 	{
 		echo 'package fob;'
 		blocks java README.md 1 | sed '/^@ExtendWith/,$d'
@@ -70,7 +72,7 @@ for document in README.md "$@"; do
 		echo 'static Bank bank;'
 		echo '@BeforeAll static void start(Fob fob, @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder) throws Exception { bank = new Bank(folder, fob); }'
 		echo '@AfterAll static void stop() throws Exception { bank.close(); }'
-		blocks java "$document" | sed -e '' "${first[@]}"
+		blocks java "$root/$document" | sed -e '' "${first[@]}"
 		echo '}'
 	} >"$tmp/$name.java"
 	count=$(grep -c '^@Test' "$tmp/$name.java") || {
@@ -81,4 +83,4 @@ for document in README.md "$@"; do
 	javac --release 17 -cp "$junit:$tmp/tests" -d "$tmp/documents" "$tmp/$name.java"
 done
 junit "$tmp/documents" "$tests"
-java -cp "$tmp/documents:$tmp/tests" fob.READMETest | grep -Ex '[0-9]{6}' # its main method
+java -cp "$tmp/documents:$tmp/tests" fob.clients_java_READMETest | grep -Ex '[0-9]{6}' # its main method
