@@ -69,7 +69,7 @@ type oracleView struct {
 
 type exportInput struct {
 	Token  string `query:"token" maxLength:"40" doc:"only this token: a serial number or a hardware id; all by default" example:"ZZFB00000001"`
-	Format string `query:"format" maxLength:"30" default:"pskc" doc:"name of a seed file format; see fob seeds formats"`
+	Format string `query:"format" maxLength:"30" default:"pskc" doc:"name of a seed file format; fob seeds lists them"`
 }
 
 type fileOutput struct {

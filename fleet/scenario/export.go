@@ -17,7 +17,7 @@ import (
 
 type export struct {
 	File   string `yaml:"file" doc:"name of the file in the temporary folder, ${dir}" required:"true"`
-	Format string `yaml:"format" doc:"name of a seed file format (see fob seeds formats); pskc by default"`
+	Format string `yaml:"format" doc:"name of a seed file format (fob seeds lists them); pskc by default"`
 }
 
 // errKept is the error of a step that needs seeds in a fleet of its own that keeps them.

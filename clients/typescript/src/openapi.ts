@@ -1102,7 +1102,7 @@ export interface operations {
             query?: {
                 /** @description only this token: a serial number or a hardware id; all by default */
                 token?: string;
-                /** @description name of a seed file format; see fob seeds formats */
+                /** @description name of a seed file format; fob seeds lists them */
                 format?: string;
             };
             header?: never;
