@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/d204ef64/fob/fleet"
 
@@ -32,6 +33,9 @@ func (s *server) explain(ctx huma.Context, _ string, v any) (any, error) {
 	var details []string
 	for _, e := range m.Errors[:min(len(m.Errors), webapi.MaxWrong)] {
 		where, text := s.explainPart(ctx.Operation(), e.Location, e.Message)
+		if slices.ContainsFunc(p.Errors, func(told webapi.WrongElement) bool { return told.Location == where && told.Message == text }) {
+			continue // a text that has the wrong length and the wrong characters
+		}
 		p.Errors = append(p.Errors, webapi.WrongElement{Message: webapi.Shorten(text, webapi.MaxText), Location: webapi.Shorten(where, webapi.MaxText)})
 		_, field, _ := strings.Cut(where, ".")
 		if field == "" {
@@ -63,6 +67,8 @@ func (s *server) explainPart(op *huma.Operation, where, text string) (location, 
 		return where, text
 	case text == "it is missing":
 		return where, text + ": " + s.accepted(schema)
+	case text == validation.MsgExpectedString && schema.Pattern != "": // a number, which has lost its zeros in front
+		return where, "want text: " + strings.TrimPrefix(s.accepted(schema), "want ")
 	}
 	return where, s.accepted(schema)
 }

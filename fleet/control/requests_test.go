@@ -129,6 +129,10 @@ func TestExplained(t *testing.T) {
 	id := c.do("POST", at+"/ports", `{"as":"tcp"}`)["id"].(string)
 	for _, try := range [][4]string{
 		{"POST", "/v1/oracle", `{"token":"x","code":"12","window":1}`, "code: want 6 to 9 digits, such as 483920"},
+		{"POST", "/v1/oracle", `{"token":"x","code":"12x","window":1}`, "code: want 6 to 9 digits, such as 483920"},
+		{"POST", "/v1/oracle", `{"token":"x","code":48392,"window":1}`, "code: want text: 6 to 9 digits, such as 483920"},
+		{"POST", "/v1/snapshots", `{"name":""}`, "name: want 1 to 60 letters, digits and . _ -, not only dots, such as before"},
+		{"POST", "/v1/snapshots", `{"name":7}`, "name: want text: 1 to 60 letters, digits and . _ -, not only dots, such as before"},
 		{"POST", "/v1/time/advance", `{"to":"tomorrow"}`, "to: want a time such as 2031-11-30T14:59:00Z"},
 		{"POST", "/v1/time/advance", `{"until":"x"}`, "until: want next_step or event"},
 		{"POST", at + "/battery", `{"do":"explode"}`, "do: want remove, insert or replace"},

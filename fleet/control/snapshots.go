@@ -29,7 +29,7 @@ func snapshotOf(s *fleet.Snapshot) snapshotView {
 
 type takeInput struct {
 	Body struct {
-		Name   string     `json:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
+		Name   string     `json:"name" doc:"name of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
 		Tokens tokenNames `json:"tokens,omitempty" minItems:"1" maxItems:"10000" nullable:"false" doc:"serial numbers or hardware ids; all tokens by default"`
 	}
 }
@@ -51,7 +51,7 @@ func (n *tokenNames) UnmarshalJSON(b []byte) error {
 }
 
 type bySnapshot struct {
-	Name string `path:"name" maxLength:"60" doc:"of a snapshot" example:"before"`
+	Name string `path:"name" maxLength:"60" doc:"name of a snapshot" example:"before"`
 }
 
 type snapshotQuery struct {
@@ -59,7 +59,7 @@ type snapshotQuery struct {
 }
 
 type loadInput struct {
-	Name    string `path:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
+	Name    string `path:"name" doc:"name of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
 	RawBody []byte
 }
 

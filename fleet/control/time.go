@@ -27,10 +27,10 @@ type clockView struct {
 
 // setClock changes the clock. Fields that are left out stay.
 type setClock struct {
-	Mode   string    `json:"mode,omitempty" enum:"real,scaled,manual" doc:"the time does not jump when the mode changes"`
-	Rate   float64   `json:"rate,omitempty" doc:"0.001 to 1000000000, for scaled"`
+	Mode   string    `json:"mode,omitempty" enum:"real,scaled,manual" doc:"how the clock runs; the time does not jump when this changes"`
+	Rate   float64   `json:"rate,omitempty" doc:"speed of a scaled clock: world seconds per second, 0.001 to 1000000000"`
 	Paused *bool     `json:"paused,omitempty" doc:"true stops the clock, false lets it run again"`
-	Now    time.Time `json:"now,omitzero" doc:"not before the present time"`
+	Now    time.Time `json:"now,omitzero" doc:"the new time, not before the present one"`
 }
 
 // advance moves the clock. Exactly one field is given.

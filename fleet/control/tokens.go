@@ -109,7 +109,7 @@ type Query struct {
 	Expires string  `query:"expires_before" maxLength:"10" doc:"only tokens with an expiry date before this day" example:"2027-12-31"`
 	Battery float64 `query:"battery_below" minimum:"0" maximum:"1" doc:"only tokens with less than this share of the battery's capacity left" example:"0.1"`
 	Error   string  `query:"error_above" maxLength:"60" doc:"only tokens whose clock is off by more than this period, in either direction" example:"PT1M"`
-	After   string  `query:"after" maxLength:"20" doc:"next of the page before"`
+	After   string  `query:"after" maxLength:"20" doc:"the field next of the page before"`
 	Before  uint32  `query:"before" doc:"the last tokens whose tag is smaller than this, and no next" example:"42"`
 	Limit   int     `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"tokens of a page"`
 }

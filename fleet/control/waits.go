@@ -18,8 +18,8 @@ type waitInput struct {
 	Event       string `query:"event" maxLength:"20" doc:"kind of event; see capabilities"`
 	AfterSeq    uint64 `query:"after_seq" doc:"only events after this one; by default those after the request"`
 	Advance     bool   `query:"advance" doc:"moves a manual clock to the first instant at which they hold, or by the timeout; without it, another request must move the clock"`
-	Timeout     string `query:"timeout" maxLength:"20" doc:"in world time; no limit by default"`
-	RealTimeout string `query:"real_timeout" maxLength:"20" doc:"by the machine's clock; PT1M by default"`
+	Timeout     string `query:"timeout" maxLength:"20" doc:"how long to wait, in world time; no limit by default"`
+	RealTimeout string `query:"real_timeout" maxLength:"20" doc:"how long to wait, by the machine's clock; PT1M by default"`
 }
 
 func (s *server) waits() {

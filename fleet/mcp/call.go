@@ -50,7 +50,7 @@ func (b *bound) request(arguments json.RawMessage) (path string, body any, err e
 	}
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if b.places[name] == "" {
-			return "", nil, fmt.Errorf("%s: there is no such argument: there are %s", name, strings.Join(slices.Sorted(maps.Keys(b.places)), ", "))
+			return "", nil, fmt.Errorf("%s: there is no such argument: %s", name, b.arguments())
 		}
 	}
 	maps.DeleteFunc(args, func(name string, value json.RawMessage) bool { // agents send null for an argument that they leave out
@@ -95,6 +95,18 @@ func (b *bound) request(arguments json.RawMessage) (path string, body any, err e
 		return path, nil, nil
 	}
 	return path, fields, nil
+}
+
+// arguments lists the names of the arguments.
+func (b *bound) arguments() string {
+	switch names := slices.Sorted(maps.Keys(b.places)); len(names) {
+	case 0:
+		return b.name + " has none"
+	case 1:
+		return b.name + " has only " + names[0]
+	default:
+		return b.name + " has " + strings.Join(names, ", ")
+	}
 }
 
 // plain returns an argument as it is written in a path or a query.

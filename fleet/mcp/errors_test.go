@@ -37,7 +37,10 @@ func TestRefused(t *testing.T) {
 		{"token", object{"token": object{"serial": alwaysOn}}, "token: want text, not an object"},
 		{"token", object{"token": nil}, "token: it is missing"},
 		{"token", object{"token": []int{1}}, "token: want a list of text"},
-		{"token", object{"serial": alwaysOn}, "serial: there is no such argument: there are token"},
+		{"token", object{"serial": alwaysOn}, "serial: there is no such argument: token has only token"},
+		{"time", object{"zone": "UTC"}, "zone: there is no such argument: time has none"},
+		{"battery", object{"token": alwaysOn, "action": "remove"}, "action: there is no such argument: battery has do, token"},
+		{"restore", nil, "name: it is missing: name of a snapshot"},
 		{"list", object{"limit": "many"}, "limit: want a whole number from 1 to 10000 (invalid)"},
 		{"list", object{"state": "asleep"}, "(invalid)"},
 		{"list", object{"before": 3}, "before: there is no such argument"},
@@ -53,7 +56,8 @@ func TestRefused(t *testing.T) {
 		{"code", object{"token": alwaysOn, "read_only": true}, "read_only: there is no such argument"},
 		{"restore", object{"name": "none"}, "(not_found): call snapshots for their names"},
 		{"take_snapshot", object{"name": "x", "tokens": nil}, "null is not a list: leave the field out for all tokens (invalid)"},
-		{"oracle", object{"token": alwaysOn, "code": "12"}, "code: "},
+		{"oracle", object{"token": alwaysOn, "code": "12"}, "code: want 6 to 9 digits, such as 483920 (invalid)"},
+		{"oracle", object{"token": alwaysOn, "code": 12345}, "code: want text: 6 to 9 digits"},
 		{"set_faults", object{"token": alwaysOn, "dead": []string{"nose"}}, `no such segment: "nose", want d0.a to d5.g`},
 	} {
 		got := r.refused(c.tool, c.args)

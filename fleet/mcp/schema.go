@@ -128,6 +128,9 @@ func (b *bound) argument(name, place string, s schema, required bool) {
 	if words := b.words[name]; words != "" {
 		s["description"] = words
 	}
+	if types, ok := s["type"].([]any); ok { // with null, which some agents do not support
+		s["type"] = types[0]
+	}
 	b.places[name], b.properties[name] = place, s
 	if required {
 		b.required = append(b.required, name)

@@ -112,6 +112,8 @@ func TestPlain(t *testing.T) {
 		for name, p := range b.properties {
 			text, _ := p.(schema)["description"].(string)
 			require.NotEmpty(t, text, "%s: %s", tool.name, name)
+			require.NotRegexp(t, `^(of|in|by|not|next|for|[0-9])\b`, text, "%s: %s: the description stands without the name", tool.name, name)
+			require.IsType(t, "", p.(schema)["type"], "%s: %s: not all agents support several types", tool.name, name)
 			if p.(schema)["default"] != nil {
 				require.NotContains(t, text, "by default", "%s: %s", tool.name, name)
 			}

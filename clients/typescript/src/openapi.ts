@@ -784,20 +784,20 @@ export interface components {
         };
         SetClock: {
             /**
-             * @description the time does not jump when the mode changes
+             * @description how the clock runs; the time does not jump when this changes
              * @enum {string}
              */
             mode?: "real" | "scaled" | "manual";
             /**
              * Format: date-time
-             * @description not before the present time
+             * @description the new time, not before the present one
              */
             now?: string;
             /** @description true stops the clock, false lets it run again */
             paused?: boolean;
             /**
              * Format: double
-             * @description 0.001 to 1000000000, for scaled
+             * @description speed of a scaled clock: world seconds per second, 0.001 to 1000000000
              */
             rate?: number;
         };
@@ -832,7 +832,7 @@ export interface components {
         };
         TakeInputBody: {
             /**
-             * @description of the snapshot, not only dots
+             * @description name of the snapshot, not only dots
              * @example before
              */
             name: string;
@@ -1490,7 +1490,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description of a snapshot */
+                /** @description name of a snapshot */
                 name: string;
             };
             cookie?: never;
@@ -1513,7 +1513,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description of the snapshot, not only dots */
+                /** @description name of the snapshot, not only dots */
                 name: string;
             };
             cookie?: never;
@@ -1540,7 +1540,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description of a snapshot */
+                /** @description name of a snapshot */
                 name: string;
             };
             cookie?: never;
@@ -1561,7 +1561,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description of a snapshot */
+                /** @description name of a snapshot */
                 name: string;
             };
             cookie?: never;
@@ -1584,7 +1584,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description of a snapshot */
+                /** @description name of a snapshot */
                 name: string;
             };
             cookie?: never;
@@ -1691,7 +1691,7 @@ export interface operations {
                 battery_below?: number;
                 /** @description only tokens whose clock is off by more than this period, in either direction */
                 error_above?: string;
-                /** @description next of the page before */
+                /** @description the field next of the page before */
                 after?: string;
                 /** @description the last tokens whose tag is smaller than this, and no next */
                 before?: number;
@@ -2245,9 +2245,9 @@ export interface operations {
                 after_seq?: number;
                 /** @description moves a manual clock to the first instant at which they hold, or by the timeout; without it, another request must move the clock */
                 advance?: boolean;
-                /** @description in world time; no limit by default */
+                /** @description how long to wait, in world time; no limit by default */
                 timeout?: string;
-                /** @description by the machine's clock; PT1M by default */
+                /** @description how long to wait, by the machine's clock; PT1M by default */
                 real_timeout?: string;
             };
             header?: never;
