@@ -63,11 +63,13 @@ step_needs() {
 		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'iproute2 ip'
+		echo 'iptables iptables' # publishes the ports of containers, as does netavark
 		echo 'jq jq'
 		echo 'libc6-dev /usr/include/stdlib.h'
 		echo "libpam-oath /lib/$(uname -m)-linux-gnu/security/pam_oath.so"
 		echo "libpam-radius-auth /lib/$(uname -m)-linux-gnu/security/pam_radius_auth.so"
 		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"
+		echo 'netavark /usr/lib/podman/netavark'
 		echo 'nginx nginx'
 		echo 'npm npm' # fetches axe-core
 		echo 'oathtool oathtool'
@@ -75,11 +77,13 @@ step_needs() {
 		echo 'openssl openssl'
 		echo 'pamtester pamtester'
 		echo 'poppler-utils pdftoppm'
+		echo 'podman podman'
 		echo 'postgresql /usr/lib/postgresql/*/bin/postgres'
 		echo 'pskctool pskctool'
 		echo 'python3-cryptography python:cryptography'
 		echo 'python3-serial python:serial'
 		echo 'qemu-system-misc qemu-system-riscv32'
+		echo 'runc runc'
 		echo 'socat socat'
 		echo 'sqlite3 sqlite3' # changes journals
 		echo 'strace strace'
@@ -269,6 +273,7 @@ step_test() {
 	FOB_PYTHON=$(python_with serial cryptography) || FOB_PYTHON=python3
 	export FOB_PYTHON
 	fetch_axe
+	probe_containers
 	# SQLite is C translated to Go: pointers in plenty, which the race detector's
 	# checks of pointers would look at for a third of the time.
 	go test -timeout "$test_timeout" -race -shuffle=on -gcflags='modernc.org/...=-d=checkptr=0' ./... | no_empty_packages
@@ -283,7 +288,18 @@ fetch_axe() {
 	fi
 	echo 'axe-core is not here and cannot be fetched: see tools/axe/fetch.sh'
 	[[ $FOB_REQUIRE_TOOLS != 1 ]] || return 1
-	echo axe-core >"$tmp/not_fetched"
+	echo axe-core >>"$tmp/test_lacks"
+}
+
+# probe_containers finds out whether the documents can run containers. Some kernels cannot,
+# and no package would help.
+probe_containers() {
+	local reason
+	command -v podman >/dev/null || return 0
+	if ! reason=$(tools/containers/probe.sh "$tmp/containers"); then
+		echo "$reason"
+		echo "containers ($reason)" >>"$tmp/test_lacks"
+	fi
 }
 
 # runs_386 reports whether this machine runs 386 programs. Some kernels for amd64
@@ -542,8 +558,8 @@ run() {
 	)
 	status=$?
 	set -e
-	if [[ $step == test && -e $tmp/not_fetched ]]; then
-		lacking+="${lacking:+ }$(cat "$tmp/not_fetched")"
+	if [[ $step == test && -e $tmp/test_lacks ]]; then
+		lacking+="${lacking:+ }$(paste -sd' ' "$tmp/test_lacks")"
 	fi
 	case $status in
 	0) report "ok        $step ($((SECONDS - began)) s)${lacking:+; its tests that need $lacking were left out}" ;;

@@ -46,6 +46,11 @@ var inCheckout = []string{
 	"docs/other-languages.md",
 }
 
+// inContainers lists the sections that start containers.
+var inContainers = []string{
+	"docs/cookbook/container.md",
+}
+
 // notRun lists the blocks that this test does not run, with the reasons.
 var notRun = map[string]string{
 	"README.md: fob: 2":    "runs this test",
@@ -192,12 +197,34 @@ func inNamespace(t *testing.T, section, shell string) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDocuments$", "-test.count=1", "-test.v",
 		"-test.timeout="+sectionLimit.String())
 	cmd.Env = append(os.Environ(), docSectionEnv+"="+section+"/"+shell)
+	if slices.Contains(inContainers, section) {
+		cmd.Env = append(cmd.Env, podmanEnv(t)...)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()
 	if os.Getuid() != 0 && err != nil && len(out) == 0 { // the process did not start
 		tooltest.Missing(t, "the right to make a network namespace")
 	}
 	require.NoError(t, err, "%s", out)
+}
+
+// podmanEnv returns the environment in which podman keeps everything in a temporary folder.
+// It skips the test if no container runs on this machine.
+func podmanEnv(t *testing.T) []string {
+	podman := tooltest.Find(t, "podman")
+	dir := t.TempDir()
+	out, err := exec.Command("../../tools/containers/probe.sh", dir).CombinedOutput()
+	if err != nil { // no package would help, and test.sh reports it
+		t.Skipf("%s", out)
+	}
+	env := []string{"CONTAINERS_CONF=" + filepath.Join(dir, "containers.conf"), "CONTAINERS_STORAGE_CONF=" + filepath.Join(dir, "storage.conf")}
+	t.Cleanup(func() {
+		cmd := exec.Command(podman, "rm", "--all", "--force", "--time", "0")
+		cmd.Env = append(os.Environ(), env...)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	})
+	return env
 }
 
 // runAlone runs a section in a shell.
@@ -358,7 +385,7 @@ func openTerminal(t *testing.T, shell, dir, home, tools string) *terminal {
 		path = tools + string(filepath.ListSeparator) + path
 	}
 	x.cmd.Env = append(x.cmd.Env, "PATH="+path)
-	for _, name := range []string{"TMPDIR", "GORACE"} {
+	for _, name := range []string{"TMPDIR", "GORACE", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"} {
 		x.cmd.Env = append(x.cmd.Env, name+"="+os.Getenv(name))
 	}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} { // by default these are in HOME
