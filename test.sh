@@ -107,6 +107,7 @@ step_needs() {
 	java)
 		echo 'default-jdk-headless javac'
 		echo 'junit5 /usr/share/java/junit-platform-console-standalone.jar'
+		echo 'openssl openssl'
 		;;
 	python)
 		echo 'python3-build python:build'

@@ -39,8 +39,22 @@ junit() {
 
 # The module, without any library.
 compile -Xdoclint:all,-missing -d "$tmp/module" src/main/java/module-info.java src/main/java/fob/Fob.java
-compile -d "$tmp/plain" src/main/java/fob/Fob.java src/test/java/fob/OperationsCheck.java
+compile -d "$tmp/plain" src/main/java/fob/Fob.java src/test/java/fob/{Operations,Https}Check.java
 java -ea -cp "$tmp/plain" fob.OperationsCheck "$root/fleet/control/openapi.json"
+
+# HTTPS, with the right authorities, with others, and with a file that has none.
+(
+	umask 077
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$tmp/fleet.key" -out "$tmp/fleet.crt" 2>"$tmp/openssl.log"
+)
+https_check() {
+	FOB_CACERT=$1 java -ea -cp "$tmp/plain" fob.HttpsCheck "$tmp/fleet.crt" "$tmp/fleet.key" "$2"
+}
+https_check "$tmp/fleet.crt" ''
+https_check '' 'SSLHandshakeException'
+https_check /dev/null 'FOB_CACERT: there is no certificate in /dev/null'
+https_check "$tmp/fleet.key" 'reading the certificate authorities in FOB_CACERT: '
 
 # The extension, and the reference validation server.
 compile -cp "$junit" -d "$tmp/tests" src/main/java/fob/Fob.java src/junit/java/fob/*.java src/test/java/fob/*.java

@@ -156,9 +156,9 @@ public final class Fob implements AutoCloseable {
     return capabilities().worldSeed();
   }
 
-  /** Reports whether the fleet answers and can go on. */
-  public boolean health() {
-    return get(Health.class, "/v1/healthz").ok();
+  /** Checks that the fleet answers. It throws an exception if the fleet is about to end. */
+  public Health health() {
+    return get(Health.class, "/v1/healthz");
   }
 
   /** Makes a link that opens the fleet's page in a browser, once. */
@@ -225,7 +225,7 @@ public final class Fob implements AutoCloseable {
 
   /** Makes one token as the lot describes it. */
   public Token token(Lot lot) {
-    return make(lot.count(1)).get(0);
+    return make(new Lot().with(lot).count(1)).get(0);
   }
 
   /** Makes the tokens of a lot: all or none. */
@@ -246,8 +246,7 @@ public final class Fob implements AutoCloseable {
   /** Returns the tokens that the filter lets pass, with what they are like now. */
   public List<TokenView> list(Filter filter) {
     List<TokenView> found = new ArrayList<>();
-    Filter page = new Filter();
-    page.fields.putAll(filter.fields);
+    Filter page = new Filter().with(filter);
     boolean all = page.fields.putIfAbsent("limit", 1000) == null;
     for (; ; ) {
       ListOfTokenView got = get(ListOfTokenView.class, "/v1/tokens" + query(page.fields));
@@ -288,8 +287,7 @@ public final class Fob implements AutoCloseable {
   /** Returns the events that the filter lets pass, oldest first. */
   public List<EventLine> events(EventFilter filter) {
     List<EventLine> found = new ArrayList<>();
-    EventFilter page = new EventFilter();
-    page.fields.putAll(filter.fields);
+    EventFilter page = new EventFilter().with(filter);
     boolean all = page.fields.putIfAbsent("limit", 10_000) == null;
     for (; ; ) {
       EventPage got = eventPage(page);
@@ -338,8 +336,7 @@ public final class Fob implements AutoCloseable {
 
   /** Keeps the snapshot of a file, of a fleet with the same world seed. */
   public Snapshot loadSnapshot(String name, byte[] file) {
-    byte[] answer = bytes("PUT", file, FILE, path("/v1/snapshots/{}", name), JSON);
-    return new Snapshot(read(SnapshotView.class, new String(answer, StandardCharsets.UTF_8)));
+    return new Snapshot(read(SnapshotView.class, bytes("PUT", file, FILE, path("/v1/snapshots/{}", name), JSON)));
   }
 
   /** Returns the snapshots. */
@@ -568,6 +565,21 @@ public final class Fob implements AutoCloseable {
       return post(TokenView.class, body, at(operation));
     }
 
+    private Fob fleet() {
+      return Fob.this;
+    }
+
+    /** Reports whether the other one is the same token of the same fleet. */
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Token t && t.fleet() == fleet() && t.id.equals(id);
+    }
+
+    @Override
+    public int hashCode() {
+      return id.hashCode();
+    }
+
     @Override
     public String toString() {
       return serial == null ? id : serial;
@@ -656,8 +668,7 @@ public final class Fob implements AutoCloseable {
 
     /** Sends the host's half of a recording to the token, and returns what the token sent. */
     public Replayed replay(String wire) {
-      byte[] answer = bytes("POST", wire.getBytes(StandardCharsets.UTF_8), LINES, at("/wire/replay"), JSON);
-      return Fob.read(Replayed.class, new String(answer, StandardCharsets.UTF_8));
+      return read(Replayed.class, bytes("POST", wire.getBytes(StandardCharsets.UTF_8), LINES, at("/wire/replay"), JSON));
     }
 
     private String at(String operation) {
@@ -712,6 +723,13 @@ public final class Fob implements AutoCloseable {
     @SuppressWarnings("unchecked")
     final T set(String name, Object value) {
       fields.put(name, value);
+      return (T) this;
+    }
+
+    /** Sets the fields of another request too, which stays as it is. */
+    @SuppressWarnings("unchecked")
+    final T with(Fields<T> other) {
+      fields.putAll(other.fields);
       return (T) this;
     }
   }
@@ -1129,7 +1147,7 @@ public final class Fob implements AutoCloseable {
   // HTTP.
 
   private <T> T get(Class<T> type, String path) {
-    return read(type, text(path, JSON));
+    return read(type, bytes("GET", null, null, path, JSON));
   }
 
   private <T> T post(Class<T> type, Object body, String path) {
@@ -1141,7 +1159,7 @@ public final class Fob implements AutoCloseable {
     if (body != null) {
       content = Json.text(body).getBytes(StandardCharsets.UTF_8);
     }
-    return read(type, new String(bytes(method, content, JSON, path, JSON), StandardCharsets.UTF_8));
+    return read(type, bytes(method, content, JSON, path, JSON));
   }
 
   private String text(String path, String accept) {
@@ -1224,6 +1242,9 @@ public final class Fob implements AutoCloseable {
       for (Certificate c : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
         store.setCertificateEntry("authority " + store.size(), c);
       }
+      if (store.size() == 0) {
+        throw new IOException("there is no certificate in " + authorities);
+      }
       TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
       trust.init(store);
       SSLContext context = SSLContext.getInstance("TLS");
@@ -1244,6 +1265,10 @@ public final class Fob implements AutoCloseable {
 
   static <T> T read(Class<T> type, String text) {
     return type.cast(Json.convert(type, Json.parse(text)));
+  }
+
+  private static <T> T read(Class<T> type, byte[] text) {
+    return read(type, new String(text, StandardCharsets.UTF_8));
   }
 
   /** Returns a record as a map, without the fields that are null. */
