@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -50,8 +52,8 @@ def test_a_failed_test_has_what_is_needed_to_repeat_it(project: pytest.Pytester)
     assert json.loads((folder / "world.json").read_text())["world_seed"] == "7"
     events = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
     assert "age" in events and "display-on" in events
-    (property_,) = ElementTree.parse(project.path / "junit.xml").iter("property")
-    assert property_.attrib == {"name": "fob_world_seed", "value": "7"}
+    properties = {p.attrib["name"]: p.attrib["value"] for p in ElementTree.parse(project.path / "junit.xml").iter("property")}
+    assert properties == {"fob_world_seed": "7", "fob_files": str(folder)}
 
 
 def test_the_seed_repeats_the_displays(project: pytest.Pytester) -> None:
@@ -87,6 +89,34 @@ def test_only_the_events_of_the_test(project: pytest.Pytester) -> None:
     (folder,) = (project.path / "out").iterdir()
     assert "skew" not in (folder / "events.jsonl").read_text()
     assert len(list(folder.glob("display-*.png"))) == 3
+
+
+def test_the_displays_of_all_tokens_that_the_test_has_used(project: pytest.Pytester) -> None:
+    """A token of a module is older than the test that fails."""
+    project.makepyfile(
+        """
+        import asyncio, pytest
+
+        @pytest.fixture(scope="module")
+        def shared(fob):
+            return fob.new()
+
+        def test_before(shared, token):
+            assert token.code() and shared.code()
+
+        def test_fails(shared):
+            assert not shared.code()
+
+        def test_asyncio(shared):
+            assert not asyncio.run(shared.aio.code())
+
+        def test_fleet(fob, shared):
+            assert not fob.now()
+        """
+    )
+    project.runpytest_subprocess("--fob-artifacts=out").assert_outcomes(passed=1, failed=3)
+    displays = {f.parent.name.split(".py_")[1]: f.name for f in project.path.glob("out/*/display-*.png")}
+    assert displays == {"test_fails": "display-ZZFB00000001.png", "test_asyncio": "display-ZZFB00000001.png"}
 
 
 def test_files_go_to_the_temporary_folder(project: pytest.Pytester) -> None:
@@ -187,7 +217,47 @@ def test_asyncio(project: pytest.Pytester) -> None:
 
 
 def test_html(project: pytest.Pytester) -> None:
-    pytest.importorskip("pytest_html")
+    pytest.importorskip("pytest_html", reason="pytest-html is not installed: test_extras_of_html has its data")
     _fails(project, "--html=report.html", "--self-contained-html")
     page = Path(project.path / "report.html").read_text()
     assert "data:image/png;base64," in page and "fob events" in page
+
+
+@pytest.mark.parametrize(("version", "name"), [("3.2.0", "extra"), ("4.1.1", "extras")])
+def test_extras_of_html(project: pytest.Pytester, version: str, name: str) -> None:
+    """pytest-html finds them in the report, under a name that differs between its versions."""
+    if importlib.util.find_spec("pytest_html"):
+        pytest.skip("pytest-html is installed: test_html has the real one")
+    project.makepyfile(
+        pytest_html=f"""
+            __version__ = {version!r}
+
+            class extras:
+                @staticmethod
+                def png(content, name):
+                    return {{"format_type": "image", "content": content, "name": name}}
+
+                @staticmethod
+                def text(content, name):
+                    return {{"format_type": "text", "content": content, "name": name}}
+        """,
+        conftest=f"""
+            import json
+
+            def pytest_configure(config):
+                config.pluginmanager.unregister(name="html")
+                config.pluginmanager.register(object(), "html")
+
+            def pytest_runtest_logreport(report):
+                if report.failed:
+                    with open("extras.json", "w") as file:
+                        json.dump(report.{name}, file)
+        """,
+    )
+    _fails(project)
+    picture, events = json.loads((project.path / "extras.json").read_text())
+    (folder,) = (project.path / "out").iterdir()
+    assert base64.b64decode(picture["content"]) == (folder / "display-ZZFB00000001.png").read_bytes()
+    assert events["content"] + "\n" == (folder / "events.jsonl").read_text()
+    assert (picture["format_type"], picture["name"]) == ("image", "display of ZZFB00000001")
+    assert (events["format_type"], events["name"]) == ("text", "fob events")

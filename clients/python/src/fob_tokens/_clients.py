@@ -37,7 +37,7 @@ class _Home:
         self.address = address
         self.process = process
         self.device = device
-        self.made: list[TokenState] = []  # by this client
+        self.used: dict[str, tuple[str, str]] = {}  # serial number and model by hardware id, the last used last
         ended: Callable[[], Optional[str]] = process.ended if process else lambda: None
         self.blocking = Transport(address, ended) if address else None
         self.awaiting = AsyncTransport(address, ended) if address else None
@@ -75,6 +75,11 @@ class _Home:
         cacert = os.environ.get("FOB_CACERT") or None
         return cls(Address(process.ready["url"], process.ready["api_key"], cacert, "the ready line"), process)
 
+    def use(self, token: TokenOperations[Any]) -> None:
+        """Notes that an operation of a token begins."""
+        self.used.pop(token.id, None)
+        self.used[token.id] = token.serial, token.model
+
     def close(self) -> None:
         if self.blocking:
             self.blocking.close()
@@ -95,6 +100,7 @@ class Token(TokenOperations[Port], Blocking):
 
     def _run(self, steps: Steps[T]) -> T:
         __tracebackhide__ = True
+        self.fleet._home.use(self)
         return self.fleet._run(steps)
 
     def _port(self, state: PortState) -> Port:
@@ -114,6 +120,7 @@ class AsyncToken(TokenOperations[AsyncPort], Awaiting):
         self.fleet = fleet
 
     def _run(self, steps: Steps[T]) -> Coroutine[Any, Any, T]:
+        self.fleet._home.use(self)
         return self.fleet._run(steps)
 
     def _port(self, state: PortState) -> AsyncPort:
@@ -179,14 +186,10 @@ class Fleet(FleetOperations[Token], Blocking):
         return run(steps, self._home.blocking.exchange)
 
     def _token(self, state: TokenState, made: bool = False) -> Token:
+        token = Token(self, *_state_to_names(state))
         if made:
-            self._home.made.append(state)
-        return Token(self, *_state_to_names(state))
-
-    @property
-    def made(self) -> list[TokenState]:
-        """The tokens that this client has made, as they were then."""
-        return self._home.made
+            self._home.use(token)
+        return token
 
     @property
     def url(self) -> str:
@@ -276,9 +279,10 @@ class AsyncFleet(FleetOperations[AsyncToken], Awaiting):
         return await self._home.awaiting.exchange(request)
 
     def _token(self, state: TokenState, made: bool = False) -> AsyncToken:
+        token = AsyncToken(self, *_state_to_names(state))
         if made:
-            self._home.made.append(state)
-        return AsyncToken(self, *_state_to_names(state))
+            self._home.use(token)
+        return token
 
     async def follow(
         self, *, after_seq: int = 0, token: Optional[str] = None, kinds: Sequence[str] = ()

@@ -22,9 +22,10 @@ MOST_DISPLAYS = 20
 
 
 class Attachments:
-    """The world seed, the events since seq, and the displays of the tokens made since then."""
+    """The world seed, the events since seq, and the displays of the tokens that the test has
+    used."""
 
-    def __init__(self, fleet: Fleet, world_seed: str, seq: int, made: int) -> None:
+    def __init__(self, fleet: Fleet, world_seed: str, seq: int) -> None:
         self.problem = ""
         self.world_seed = world_seed
         self.events: list[str] = []
@@ -32,9 +33,8 @@ class Attachments:
         self._hardware = fleet.hardware
         try:
             self.events = [_line(e) for e in fleet.events(after_seq=seq, limit=MOST_EVENTS)]
-            for state in fleet.made[made:][-MOST_DISPLAYS:]:
-                token = Token(fleet, state.hardware_id, state.serial or "", state.model)
-                self._look(token)
+            for hardware_id, (serial, model) in list(fleet._home.used.items())[-MOST_DISPLAYS:]:
+                self._look(Token(fleet, hardware_id, serial, model))
         except FobError as error:
             self.problem = str(error)
         except pytest.skip.Exception as error:  # of hardware
@@ -57,7 +57,7 @@ class Attachments:
         for name, content in files.items():
             (folder / name).write_bytes(content)
         report.sections.append(("fob", self._text(folder)))
-        item.user_properties.append(("fob_world_seed", self.world_seed))  # for the JUnit file
+        item.user_properties += [("fob_world_seed", self.world_seed), ("fob_files", str(folder))]  # for the JUnit file
         self._html(report, config)
 
     def _text(self, folder: Path) -> str:
@@ -79,9 +79,9 @@ class Attachments:
 
         name = "extra" if pytest_html.__version__.startswith("3.") else "extras"
         found: list[Any] = list(getattr(report, name, []))
-        for _, _, png in self.displays:
+        for token, _, png in self.displays:
             if png is not None:
-                found.append(pytest_html.extras.png(base64.b64encode(png).decode()))
+                found.append(pytest_html.extras.png(base64.b64encode(png).decode(), name=f"display of {token}"))
         found.append(pytest_html.extras.text("\n".join(self.events), name="fob events"))
         setattr(report, name, found)
 

@@ -52,7 +52,7 @@ class _Plugin:
         self._config = config
         self._fleet: Optional[Fleet] = None
         self._world_seed = ""
-        self._before: dict[str, tuple[int, int]] = {}  # by test: number of the newest event, and of tokens made
+        self._before: dict[str, int] = {}  # by test: the number of the newest event
 
     def fleet(self) -> Fleet:
         """Opens the fleet, and reads its world seed, which a report needs if the fleet ends."""
@@ -89,12 +89,13 @@ class _Plugin:
     @pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         if self._fleet is not None:
+            self._fleet._home.used.clear()
             self._note(item, self._fleet)
         yield
 
     def _note(self, item: pytest.Item, fleet: Fleet) -> None:
         try:
-            self._before[item.nodeid] = fleet.seq(), len(fleet.made)
+            self._before[item.nodeid] = fleet.seq()
         except FobError:
             pass  # the test will say so
 
@@ -104,8 +105,8 @@ class _Plugin:
         report: pytest.TestReport = outcome.get_result()
         uses_fleet = "fob" in getattr(item, "fixturenames", ())
         if report.failed and uses_fleet and self._fleet is not None:
-            seq, made = self._before.get(item.nodeid, (0, 0))
-            Attachments(self._fleet, self._world_seed, seq, made).attach(item, report, self._config)
+            seq = self._before.get(item.nodeid, 0)
+            Attachments(self._fleet, self._world_seed, seq).attach(item, report, self._config)
         if report.when == "teardown":
             self._before.pop(item.nodeid, None)
 
