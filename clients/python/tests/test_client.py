@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -233,6 +235,25 @@ def test_a_closed_connection_is_replaced(fob: Fleet, token: Token) -> None:
     for connection in transport._idle:
         connection.sock.shutdown(socket.SHUT_RDWR)  # as if the fleet had closed it
     assert token.press().presses >= 0
+
+
+def test_more_than_1024_files_are_open(fob: Fleet, token: Token) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2_000:
+        pytest.skip(f"this process may open {hard} files only")
+    assert fob._home.blocking is not None
+    fob._home.blocking.close()  # its connections have smaller numbers
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2_000, hard))
+    files = [os.dup(0) for _ in range(1_024)]
+    try:
+        assert token.display() == token.display()
+        assert asyncio.run(token.aio.display()) == token.display()
+    finally:
+        for file in files:
+            os.close(file)
+        fob._home.blocking.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_world_seed_repeats_tokens() -> None:

@@ -74,8 +74,11 @@ class _Connection:
 
     def stale(self) -> bool:
         """Reports whether the fleet has closed the connection: an idle one has nothing to read."""
-        readable, _, _ = select.select([self.sock], [], [], 0)
-        return bool(readable)
+        if hasattr(select, "poll"):  # select fails if 1,024 files are open
+            poll = select.poll()
+            poll.register(self.sock, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([self.sock], [], [], 0)[0])
 
     def close(self) -> None:
         self.file.close()
