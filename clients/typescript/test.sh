@@ -17,11 +17,17 @@ trap 'rm -rf "$tmp"' EXIT
 
 # A copy, because Go's tools and other tests read all folders of a checkout.
 copy=$tmp/clients/typescript
-mkdir -p "$copy" "$tmp/fleet/control"
-cp "$root/fleet/control/openapi.json" "$tmp/fleet/control"
-git ls-files -z --cached --others --exclude-standard --deduplicate . | xargs -0 cp --parents -t "$copy"
+(
+	cd "$root"
+	git ls-files -z --cached --others --exclude-standard --deduplicate \
+		clients/typescript docs/cookbook fleet/control/openapi.json README.md README.ja.md |
+		xargs -0 cp --parents -t "$tmp"
+)
 cd "$copy"
 
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 69
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || {
+	echo 'npm cannot fetch Playwright and the tools in package-lock.json'
+	exit 69
+}
 npm exec --offline tsc -- -p .
 npm test

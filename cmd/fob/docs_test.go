@@ -156,6 +156,7 @@ func parseBlock(t *testing.T, b docBlock) {
 	case "go test": // TestDocumentGoTests runs them
 	case "java": // step java of test.sh runs them
 	case "python": // step python of test.sh runs them
+	case "ts": // step typescript of test.sh runs them
 	default:
 		t.Fatalf("line %d: a block of language %q: run it, parse it, or list it in notRun with the reason", b.line, b.language)
 	}

@@ -23,7 +23,7 @@ export interface CodeOptions {
 
 /** The conditions of a wait. All that are given must hold at one time. */
 export interface WaitOptions {
-  /** A regular expression (RE2) for the text on the display. */
+  /** A regular expression (RE2) for the text on the display. Flags of a RegExp have no effect. */
   display?: string | RegExp;
   /** A stage of the life cycle, such as EXPIRED. */
   state?: string;

@@ -162,14 +162,14 @@ test("a fleet that cannot start says why", async () => {
 test("events come as they happen", async () => {
   const fob = await Fleet.start();
   const token = await fob.newToken();
-  const events = fob.follow({ kinds: ["skew", "age"] });
-  const kinds: string[] = [];
-  const reading = (async () => {
-    for await (const e of events) if ("event" in e) kinds.push(e.event);
-  })();
   await token.skew("1s");
-  await token.age("1d");
-  await fob.close();
-  await reading; // the end of the fleet ends it
+  const kinds: string[] = [];
+  let closing: Promise<void> | undefined;
+  for await (const e of fob.follow({ kinds: ["skew", "age"] })) { // the end of the fleet ends it
+    if ("event" in e) kinds.push(e.event);
+    if (kinds.length === 1) await token.age("1d");
+    else closing = fob.close();
+  }
+  await closing;
   expect(kinds).toEqual(["skew", "age"]);
 });

@@ -22,18 +22,46 @@ test("the lockfile names no registry", () => {
   }
 });
 
-// Every block of the README runs as printed, with the package as it is packed.
-test("the README's examples run with the packed package", () => {
+/** The documents at the root, which have the same test. */
+const readmes = ["README.md", "README.ja.md"];
+
+/** Pages of the cookbook about programs that are not tests. */
+const withoutTests = ["README.md", "container.md", "load.md"];
+
+/** Returns the documents with blocks for TypeScript, as paths in the checkout. */
+function documents(): string[] {
+  const pages = readdirSync(path("../../docs/cookbook")).filter((name) => name.endsWith(".md") && !withoutTests.includes(name));
+  expect(pages.length).toBeGreaterThan(8);
+  return ["clients/typescript/README.md", ...readmes, ...pages.map((name) => `docs/cookbook/${name}`)];
+}
+
+/** Returns the blocks for TypeScript of a document. */
+function blocksOf(document: string): string[] {
+  const text = readFileSync(path(`../../${document}`), "utf8");
+  const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map((m) => m[1] ?? "");
+  expect(blocks.length, `the blocks of ${document} for TypeScript`).toBeGreaterThan(0);
+  return blocks;
+}
+
+const linesOf = (block: string | undefined) => (block ?? "").trim().split("\n").length;
+
+// Every block of the documents runs as printed, with the package as it is packed, in a
+// project as npm init makes it: its files are CommonJS.
+test("the documents' examples run with the packed package", () => {
   const folder = mkdtempSync(join(tmpdir(), "fob-ts-"));
-  const options = { cwd: folder, env: environment({ npm_config_cache: join(folder, "npm") }), encoding: "utf8" } as const;
+  mkdirSync(join(folder, "bin"));
+  symlinkSync(process.env["FOB_COMMAND"] ?? "", join(folder, "bin/fob"));
+  const env = environment({ npm_config_cache: join(folder, "npm"), PATH: `${join(folder, "bin")}:${process.env["PATH"]}` });
+  delete env["FOB_COMMAND"];
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
   const npm = (...args: string[]) => execFileSync("npm", [...args, "--offline", "--no-audit", "--no-fund"], options);
 
   const [pack] = JSON.parse(npm("pack", path("."), "--json")) as { filename: string; files: { path: string }[] }[];
   const modules = readdirSync(path("src")).map((name) => name.replace(/\.ts$/, ""));
   const files = modules.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]);
-  expect(pack?.files.map((f) => f.path).sort()).toEqual(["README.md", ...files, "package.json"].sort());
+  expect(pack?.files.map((f) => f.path).sort()).toEqual(["README.md", "dist/package.json", ...files, "package.json"].sort());
 
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "qa", private: true, type: "module" }));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "qa", private: true }));
   npm("install", "--save-dev", join(folder, pack?.filename ?? ""));
   expect(readdirSync(join(folder, "node_modules")).filter((n) => !n.startsWith("."))).toEqual(["@fob"]); // no dependency
   mkdirSync(join(folder, "node_modules/@types"));
@@ -41,16 +69,21 @@ test("the README's examples run with the packed package", () => {
     symlinkSync(path(`node_modules/${name}`), join(folder, "node_modules", name), "dir");
   }
 
-  const blocks = [...readFileSync(path("README.md"), "utf8").matchAll(/^```ts\n([^]*?)^```$/gm)].map((m) => m[1] ?? "");
-  expect(blocks.length).toBeGreaterThan(6);
-  expect(blocks[0]?.trim().split("\n").length).toBe(5);
+  expect(linesOf(blocksOf("clients/typescript/README.md")[0])).toBe(5);
+  for (const name of readmes) for (const block of blocksOf(name)) expect(linesOf(block), name).toBeLessThanOrEqual(5);
   const scripts: string[] = [];
-  blocks.forEach((block, i) => {
-    const isTest = /^test\(/m.test(block);
-    const name = `block${i}.${isTest ? "spec.ts" : "ts"}`;
-    writeFileSync(join(folder, name), block);
-    if (!isTest) scripts.push(name);
-  });
+  let tests = 0;
+  for (const document of documents()) {
+    // The name of a file is in the message about its failure.
+    const prefix = join(folder, document.replaceAll("/", "-"));
+    blocksOf(document).forEach((block, i) => {
+      const found = block.match(/^test\(/gm)?.length ?? 0;
+      tests += found;
+      const name = `${prefix}-${i + 1}.${found > 0 ? "spec.ts" : "mts"}`; // a script has await outside of a function
+      writeFileSync(name, block);
+      if (found === 0) scripts.push(name);
+    });
+  }
   const bank = readFileSync(path("test/bank.ts"), "utf8");
   const theirs = bank.replaceAll("../src/index.js", "@fob/tokens").replaceAll("../src/playwright.js", "@fob/tokens/playwright");
   writeFileSync(join(folder, "bank.ts"), theirs);
@@ -69,10 +102,15 @@ test("the README's examples run with the packed package", () => {
     expect(status, stdout + stderr).toBe(0);
     return stdout;
   };
-  node(path("node_modules/typescript/bin/tsc"), "-p", ".");
-  for (const name of scripts) expect(node(`js/${name.replace(/ts$/, "js")}`)).toMatch(/^ZZFB00000001 \d{6}\n$/);
+  const tsc = path("node_modules/typescript/bin/tsc");
+  node(tsc, "-p", ".");
+  // Projects without these rules for modules find the types as well.
+  const rules = ["--module", "CommonJS", "--moduleResolution", "Node10", "--target", "ES2022", "--skipLibCheck"];
+  node(tsc, ...rules, "--noEmit", "--types", "node", "bank.ts", "README.md-1.spec.ts");
+  for (const name of scripts) {
+    expect(node(name.replace(folder, join(folder, "js")).replace(/mts$/, "mjs"))).toMatch(/^ZZFB00000001 \d{6}\n$/);
+  }
   rmSync(join(folder, "js"), { recursive: true });
-  const tests = blocks.length - scripts.length;
   expect(node(join(folder, "node_modules/@playwright/test/cli.js"), "test")).toContain(`${tests} passed`);
   rmSync(folder, { recursive: true });
 });

@@ -32,14 +32,23 @@ async function run(args: string[]): Promise<Running> {
   return { child, exited, fleet: await Fleet.connect({ url: url ?? "", key: key ?? "" }) };
 }
 
-/** Waits until a fleet ends, in the way in which it ends after SIGTERM. */
-async function end({ fleet }: Running): Promise<void> {
-  for await (const _ of fleet.follow({ kinds: ["removed"] })) continue;
+/**
+ * Follows the events of a fleet. What it returns is done when the fleet ends in the way in
+ * which it ends after SIGTERM.
+ */
+async function follow({ fleet }: Running): Promise<{ ended: Promise<void> }> {
+  const events = fleet.follow();
+  await fleet.newToken();
+  await events.next(); // the fleet has answered
+  const ended = async () => {
+    for await (const _ of events) continue;
+  };
+  return { ended: ended() };
 }
 
 test("a fleet ends with a program that is killed", async () => {
   const running = await run([path("test/inner/starts.mjs"), "wait"]);
-  const ended = end(running);
+  const { ended } = await follow(running);
   running.child.kill("SIGKILL");
   expect(await running.exited).toBe("SIGKILL");
   await ended;
@@ -53,7 +62,7 @@ test("a program that does not close its fleet ends, and the fleet with it", asyn
 for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
   test(`a fleet ends with a test run that gets ${signal}`, async () => {
     const running = await run([...playwright, "-c", path("test/inner/inner.config.ts"), "hangs.spec.ts"]);
-    const ended = end(running);
+    const { ended } = await follow(running);
     // Like Ctrl-C on a terminal, SIGINT goes to all processes of the run.
     const { pid } = running.child;
     if (pid === undefined) throw new Error("the run has no process");
