@@ -54,7 +54,7 @@ func TestFleetVerbs(t *testing.T) {
 		{"change-token", []string{"change " + s + " --ppm 1 --celsius 30"}},
 		{"press", []string{"press " + s, "hold " + s + " --for 5s"}},
 		{"display", []string{"lcd " + s}},
-		{"code", []string{"code " + s + " --fresh --min-remaining 1s --real-timeout 1m"}},
+		{"code", []string{"code " + s + " --fresh --min-remaining 1s --real-timeout 1m", "code " + s + " --read-only"}},
 		{"all-codes", []string{"codes"}},
 		{"oracle", []string{"oracle " + s + " 123456 --window 2 --search 100"}},
 		{"export", []string{"export --format oath-csv --token " + s + " --out " + filepath.Join(dir, "seeds.csv")}},
