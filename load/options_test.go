@@ -54,6 +54,8 @@ func TestSchedule(t *testing.T) {
 		"1 requests per second: 120 users need longer than a step of 1m0s: use at least 2":         {Scenario: Storm, Users: someUsers(120), Duration: time.Hour, Rate: 1},
 		"a duration of 59s: no step may begin in it: use at least 1m0s":                            {Scenario: Storm, Users: someUsers(1), Duration: 59 * time.Second},
 		`scenario "x": want one of [steady storm replay guess]`:                                    {Scenario: "x", Users: someUsers(1), Duration: time.Minute},
+		"-1 connections and a timeout of 0s: want 0 or more":                                       {Scenario: Guess, Users: someUsers(1), Duration: time.Minute, Connections: -1},
+		"0 connections and a timeout of -1s: want 0 or more":                                       {Scenario: Guess, Users: someUsers(1), Duration: time.Minute, Timeout: -time.Second},
 		"want a duration and a rate above 0":                                                       {Scenario: Guess, Users: someUsers(1)},
 	} {
 		_, err := newSchedule(&o, now)
@@ -103,6 +105,13 @@ func TestTargets(t *testing.T) {
 		require.ErrorIs(t, err, ErrTarget, text)
 		require.ErrorContains(t, err, want)
 	}
+	target, err := ParseTarget([]byte(`{url: "http://localhost{{serial}}/{{code}}", accepted: {status: 200}}`), "")
+	require.NoError(t, err, "the serial number of the zero user is empty")
+	serial, err := token.ParseSerial("ZZFB00000001")
+	require.NoError(t, err)
+	_, err = target.request(&job{user: &User{Serial: serial}})
+	require.ErrorContains(t, err, "is not a loopback address: use https")
+
 	for _, url := range []string{"http://localhost:1", "http://[::1]:1", "http://127.9.9.9", "https://bank.example"} {
 		_, err := Bank(url, "key")
 		require.NoError(t, err, url)

@@ -13,7 +13,7 @@ import (
 type Report struct {
 	Scenario  Scenario `json:"scenario"`
 	Tokens    int      `json:"count"`
-	Seconds   float64  `json:"seconds"` // with the wait for the last answer
+	Seconds   float64  `json:"seconds"` // from when the first request is due until the last answer
 	Requests  int      `json:"requests"`
 	PerSecond float64  `json:"per_second"`
 
@@ -112,8 +112,10 @@ func (r *Report) close(took time.Duration) {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	l := r.metrics.Latencies
 	r.P50, r.P90, r.P95, r.P99, r.Max = ms(l.P50), ms(l.P90), ms(l.P95), ms(l.P99), ms(l.Max)
-	r.Seconds = took.Seconds()
-	r.PerSecond = float64(r.Requests) / r.Seconds
+	if r.Requests > 0 {
+		r.Seconds = took.Seconds()
+		r.PerSecond = float64(r.Requests) / r.Seconds
+	}
 	h := r.metrics.Histogram
 	for i, from := range h.Buckets {
 		if i < len(h.Counts) && h.Counts[i] > 0 {

@@ -57,7 +57,8 @@ type run struct {
 	began    time.Time
 	base     http.RoundTripper
 
-	turns uint64 // of users, for fresh codes
+	turns uint64    // of users, for fresh codes
+	held  time.Time // until when a token without a new code has held up the requests after it
 
 	mu       sync.Mutex // guards the fields below
 	jobs     map[uint64]*job
@@ -104,7 +105,7 @@ func runSchedule(ctx context.Context, o Options, s schedule, began time.Time) (*
 			o.Progress(report.Requests)
 		}
 	}
-	report.close(time.Since(began))
+	report.close(time.Since(began.Add(s.lead)))
 	if report.Requests > 0 && report.answers == 0 {
 		return report, fmt.Errorf("%w: %s", ErrNoAnswer, report.Problems[0])
 	}
@@ -125,7 +126,11 @@ func (r *run) Pace(_ time.Duration, n uint64) (time.Duration, bool) {
 		r.turns++
 		if wait := time.Until(j.user.fresh()); !j.guess && wait > time.Until(due) {
 			due = time.Now().Add(wait)
+			r.held = due
 		}
+	}
+	if due.Before(r.held) {
+		due = r.held
 	}
 	j.due = due
 	if due.Sub(r.began) >= r.schedule.duration { // the token shows its next code later

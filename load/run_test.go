@@ -88,10 +88,12 @@ func TestScenarios(t *testing.T) {
 	o = Options{Scenario: Storm, Users: realUsers(t, 101, 100), Target: target, Duration: time.Minute}
 	s, err := newSchedule(&o, time.Now())
 	require.NoError(t, err)
-	s.lead, s.duration = 0, time.Second // a test does not wait for the next minute
+	s.lead, s.duration = time.Hour, time.Hour+time.Second // a test does not wait for the next minute
 	o.Connections, o.Timeout = 512, time.Minute
-	r, err = runSchedule(t.Context(), o, s, time.Now())
+	began := time.Now()
+	r, err = runSchedule(t.Context(), o, s, began.Add(-s.lead))
 	require.NoError(t, err)
+	require.LessOrEqual(t, r.Seconds, time.Since(began).Seconds(), "the wait for the step does not count")
 	require.Equal(t, 100, r.Accepted, r.Problems)
 	require.True(t, judged(r, Storm))
 
@@ -220,6 +222,28 @@ func TestFreshOnly(t *testing.T) {
 	cancel()
 	require.True(t, <-stopped)
 	require.Len(t, r.jobs, 1)
+}
+
+// TestHeld: requests that wait behind a user without a fresh code are due when that code
+// is. The server has not delayed them.
+func TestHeld(t *testing.T) {
+	users := realUsers(t, 1, 2)
+	r := &run{
+		ctx: t.Context(), options: Options{Users: users}, schedule: schedule{scenario: Steady, users: 2, rate: 1e6, duration: time.Hour},
+		began: time.Now(), jobs: map[uint64]*job{},
+	}
+	u := users[0]
+	u.last = u.step(r.began)
+	left := u.fresh().Sub(r.began)
+	u.crystal.SetTime += token.UnixMilli((left - 200*time.Millisecond).Milliseconds())
+	u.last = u.step(r.began)
+	fresh := u.fresh()
+	for n := range uint64(2) {
+		_, stop := r.Pace(0, n)
+		require.False(t, stop)
+	}
+	require.WithinDuration(t, fresh, r.jobs[0].due, time.Second)
+	require.Equal(t, r.jobs[0].due, r.jobs[1].due)
 }
 
 // TestEnd: no request is sent after the duration, for which another code would be needed.

@@ -95,5 +95,8 @@ func newSchedule(o *Options, now time.Time) (schedule, error) {
 	if s.duration <= 0 || s.rate < 0 {
 		return s, fmt.Errorf("%w: want a duration and a rate above 0", ErrOptions)
 	}
+	if o.Connections < 0 || o.Timeout < 0 {
+		return s, fmt.Errorf("%w: %d connections and a timeout of %s: want 0 or more", ErrOptions, o.Connections, o.Timeout)
+	}
 	return s, nil
 }

@@ -97,16 +97,8 @@ func (t *Target) prepare(key string) error {
 			m.re = re
 		}
 	}
-	req, err := t.request(&job{user: &User{}, code: "000000"})
-	if err != nil {
-		return err
-	}
-	host := req.URL.Hostname()
-	ip := net.ParseIP(host)
-	if local := host == "localhost" || ip != nil && ip.IsLoopback(); req.URL.Scheme == "http" && !local {
-		return fmt.Errorf("%w: %s is not a loopback address: use https", ErrTarget, host)
-	}
-	return nil
+	_, err := t.request(&job{user: &User{}, code: "000000"})
+	return err
 }
 
 // request makes the request for a job.
@@ -120,6 +112,11 @@ func (t *Target) request(j *job) (*http.Request, error) {
 	address, err := url.Parse(fill(t.URL, url.QueryEscape))
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
 		return nil, fmt.Errorf("%w: url: want http://HOST or https://HOST and a path", ErrTarget) // without the URL: it may have a key
+	}
+	host := address.Hostname() // may differ between users
+	ip := net.ParseIP(host)
+	if local := host == "localhost" || ip != nil && ip.IsLoopback(); address.Scheme == "http" && !local {
+		return nil, fmt.Errorf("%w: %s is not a loopback address: use https", ErrTarget, host)
 	}
 	req, err := http.NewRequest(t.Method, address.String(), strings.NewReader(fill(t.Body, plain)))
 	if err != nil {
