@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/d204ef64/fob/internal/errclass"
 )
@@ -26,19 +28,30 @@ type Client struct {
 	URL  string       // as in the ready line of fob run
 	Key  string       // the API key
 	From string       // where Key comes from, for messages; may be ""
-	HTTP *http.Client // nil: http.DefaultClient; see [NewHTTPClient]
+	HTTP *http.Client // nil: one for all clients without their own; see [NewHTTPClient]
 }
 
 // NewHTTPClient returns an HTTP client that suits many requests to one fleet at once. It
-// trusts the certificate authorities in roots; nil: the system's.
+// trusts the certificate authorities in roots; nil: the system's. It follows no redirects:
+// a fleet sends none, and another server must not get the key.
 func NewHTTPClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 100
 	if roots != nil {
 		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	return &http.Client{Transport: t}
+	return &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
+
+// shared is the HTTP client of all clients without their own.
+var shared = NewHTTPClient(nil)
+
+// maxAnswer limits an answer that is kept in memory. Snapshots and seed files may be
+// larger: see [Client.Bytes].
+const maxAnswer = 64 << 20
 
 // RefusedError is a request that the fleet refused.
 type RefusedError struct {
@@ -69,9 +82,19 @@ func (e *RefusedError) ErrorClass() errclass.Class {
 // out, unless that is nil. The error is a [RefusedError] or wraps [ErrUnreachable], or
 // is the context's.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
-	b, err := c.Bytes(ctx, method, path, in, "application/json")
-	if err != nil || out == nil {
+	a, err := c.Open(ctx, method, path, in, "application/json")
+	if err != nil {
 		return err
+	}
+	defer a.Close()
+	b, err := io.ReadAll(io.LimitReader(a, maxAnswer+1))
+	switch {
+	case err != nil:
+		return c.unreachable(ctx, err)
+	case len(b) > maxAnswer:
+		return fmt.Errorf("%w: %s %s: an answer of more than %d MiB is not one of a fleet", ErrUnreachable, method, path, maxAnswer>>20)
+	case out == nil:
+		return nil
 	}
 	if err := json.Unmarshal(b, out); err != nil {
 		return fmt.Errorf("%w: %s %s: not the answer of a fleet: %w", ErrUnreachable, method, path, err)
@@ -119,6 +142,9 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	if !c.ValidURL() { // the error does not repeat it: it may have a password
 		return nil, errclass.New(errclass.Usage, "the URL of the fleet is not valid: want one like http://127.0.0.1:8080")
 	}
+	if !c.private() {
+		return nil, errclass.New(errclass.Usage, "the URL of the fleet is plain HTTP beyond loopback, where others can read the API key: use https")
+	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
 	if err != nil {
 		return nil, errclass.With(errclass.Usage, err)
@@ -130,7 +156,7 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	}
 	client := c.HTTP
 	if client == nil {
-		client = http.DefaultClient
+		client = shared
 	}
 	a, err := client.Do(r)
 	if err != nil {
@@ -143,9 +169,10 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	refused := &RefusedError{Status: a.StatusCode}
 	var p problem
 	if err := json.NewDecoder(io.LimitReader(a.Body, maxBody)).Decode(&p); err != nil || p.Detail == "" {
-		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.address(), a.Status)
+		// The text of the status is the server's, so it may contain anything.
+		return nil, fmt.Errorf("%w: %s answers %d %s, not as a fleet does", ErrUnreachable, c.address(), a.StatusCode, http.StatusText(a.StatusCode))
 	}
-	refused.Code, refused.Detail = p.Code, p.Detail
+	refused.Code, refused.Detail = printable(p.Code), printable(p.Detail)
 	if a.StatusCode == http.StatusUnauthorized && c.From != "" {
 		refused.Detail = "the key in " + c.From + " is not the API key of this fleet: " +
 			"take it from the ready line of fob run, or from the file that fob run reads it from"
@@ -153,10 +180,27 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	return nil, refused
 }
 
+// printable replaces characters that a terminal could obey.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
 // ValidURL reports whether the URL can be one of a fleet.
 func (c *Client) ValidURL() bool {
 	u, err := url.Parse(c.URL)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// private reports whether others cannot read what is sent to the URL, which is valid.
+func (c *Client) private() bool {
+	u, _ := url.Parse(c.URL)
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // address returns the URL for messages, without a password.

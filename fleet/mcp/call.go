@@ -23,15 +23,19 @@ import (
 // call performs a call of the tool. The result of a call that fails has the error.
 func (b *bound) call(ctx context.Context, c *control.Client, r *sdk.CallToolRequest, o Options) *sdk.CallToolResult {
 	path, body, err := b.request(r.Params.Arguments)
-	var answer []byte
+	var fields map[string]json.RawMessage
 	if err == nil {
+		var out any
+		if b.output != nil {
+			out = &fields
+		}
 		stop := b.report(ctx, r, cmp.Or(o.Progress, 5*time.Second))
-		answer, err = c.Bytes(ctx, b.method, path, body, "application/json")
+		err = c.Do(ctx, b.method, path, body, out)
 		stop()
 	}
 	var result *sdk.CallToolResult
 	if err == nil {
-		result, err = b.result(answer)
+		result, err = b.result(fields)
 	}
 	if err != nil {
 		return &sdk.CallToolResult{IsError: true, Content: []sdk.Content{&sdk.TextContent{Text: b.explain(err, o)}}}
@@ -129,13 +133,15 @@ func plain(value json.RawMessage) (string, error) {
 }
 
 // result returns the result of a call for an answer of the API.
-func (b *bound) result(answer []byte) (*sdk.CallToolResult, error) {
+func (b *bound) result(fields map[string]json.RawMessage) (*sdk.CallToolResult, error) {
 	if b.output == nil {
 		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: "done"}}}, nil
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(answer, &fields); err != nil {
-		return nil, fmt.Errorf("%w: not the answer of a fleet: %w", control.ErrUnreachable, err)
+	required, _ := b.output["required"].([]any)
+	for _, name := range required {
+		if len(fields[name.(string)]) == 0 {
+			return nil, fmt.Errorf("%w: not the answer of a fleet: it has no field %s", control.ErrUnreachable, name)
+		}
 	}
 	var picture []byte
 	if b.picture { // from the same answer as the text, so both show one instant
@@ -231,7 +237,11 @@ func (b *bound) remedy(code string, o Options) string {
 		}
 		return "call set_time to change how the clock runs, or advance"
 	case "real_timeout":
-		return "call the tool again to go on waiting"
+		const again = "call the tool again to go on waiting, "
+		if !o.AllowChanges {
+			return again + "unless the clock is manual: then it stands still, and " + allow
+		}
+		return again + "or advance_until to move a manual clock"
 	case "ended":
 		return "start fob run again"
 	}

@@ -81,6 +81,23 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestNotAFleet: an answer without the fields of the operation is an error, not a result
+// that breaks the schema of the tool.
+func TestNotAFleet(t *testing.T) {
+	for _, answer := range []string{"{}", "[]", "<html>", `{"now":null`, ""} {
+		r := newRig(t, mcp.Options{}, func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
+		})
+		require.Contains(t, r.refused("time", nil), "not the answer of a fleet", "%q", answer)
+	}
+}
+
+// TestWaitReadOnly: an agent that cannot move the clock is not told to wait forever.
+func TestWaitReadOnly(t *testing.T) {
+	r := newRig(t, mcp.Options{}, nil)
+	require.Contains(t, r.refused("wait", object{"token": alwaysOn, "state": "DEAD", "real_timeout": "1ms"}), "unless the clock is manual")
+}
+
 // watched reports the requests to a path as they begin and end.
 type watched struct{ began, ended chan struct{} }
 
