@@ -196,7 +196,7 @@ func (c *Client) ValidURL() bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// private reports whether others cannot read what is sent to the URL, which is valid.
+// private reports whether requests stay on this machine or are encrypted. The URL is valid.
 func (c *Client) private() bool {
 	u, _ := url.Parse(c.URL)
 	ip := net.ParseIP(u.Hostname())

@@ -33,7 +33,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// TestHostileText: what a server says cannot control the terminal that shows an error.
+// TestHostileText: the text of a server cannot control the terminal that shows an error.
 func TestHostileText(t *testing.T) {
 	bodies := []string{"no JSON", `{"code": "x\u001b[1m", "detail": "owned \u001b]0;title\u0007\u202e"}`}
 	for _, body := range bodies {
