@@ -82,11 +82,54 @@ func TestThresholds(t *testing.T) {
 		_, err := ParseThreshold(bad)
 		require.ErrorIs(t, err, ErrThreshold, bad)
 	}
-	for _, s := range Scenarios() {
-		for _, text := range DefaultThresholds(Scenario(s)) {
-			_, err := ParseThreshold(text)
-			require.NoError(t, err)
+}
+
+// TestScenarioThresholds: a threshold leaves the scenario's own ones in force, unless it is
+// about the same answers. No load passes without an accepted code.
+func TestScenarioThresholds(t *testing.T) {
+	for _, c := range []struct {
+		scenario Scenario
+		texts    []string
+		want     []string
+	}{
+		{Steady, nil, []string{"accepted>=100%"}},
+		{Storm, []string{"p99<200ms"}, []string{"p99<200ms", "accepted>=100%"}},
+		{Steady, []string{"refused<5"}, []string{"refused<5", "accepted>=1"}},
+		{Steady, []string{"failed<1%", "max<1s"}, []string{"failed<1%", "max<1s", "accepted>=1"}},
+		{Steady, []string{"limited<9"}, []string{"limited<9", "accepted>=1"}},
+		{Steady, []string{"next_codes<9"}, []string{"next_codes<9", "accepted>=1"}},
+		{Steady, []string{"accepted<=0"}, []string{"accepted<=0"}},
+		{Replay, nil, []string{"sent_again>=1", "failed<=0"}},
+		{Replay, []string{"failed<5"}, []string{"failed<5", "sent_again>=1"}},
+		{Guess, []string{"p50<1s"}, []string{"p50<1s", "failed<=0"}},
+	} {
+		list, err := Thresholds(c.scenario, c.texts)
+		require.NoError(t, err)
+		var got []string
+		for _, threshold := range list {
+			got = append(got, threshold.Text)
 		}
+		require.Equal(t, c.want, got)
+	}
+	_, err := Thresholds(Steady, []string{"p99"})
+	require.ErrorIs(t, err, ErrThreshold)
+
+	list, err := Thresholds(Steady, []string{"refused<5"})
+	require.NoError(t, err)
+	require.False(t, (&Report{Requests: 2, Refused: 2}).Judge(list))
+	require.True(t, (&Report{Requests: 2, Accepted: 1, Refused: 1}).Judge(list))
+}
+
+// TestMeasured: values have the unit of the threshold.
+func TestMeasured(t *testing.T) {
+	r := &Report{Requests: 60000, Accepted: 59999, Refused: 1, P99: 1.8224, P50: 2.0001}
+	for text, want := range map[string]string{
+		"p99<1us": "1.822 ms", "p50<2ms": "2.0001 ms", "accepted>=100%": "99.998%", "refused<1": "1", "requests<1": "60000", "failed>1%": "0%",
+	} {
+		threshold, err := ParseThreshold(text)
+		require.NoError(t, err)
+		r.Judge([]Threshold{threshold})
+		require.Equal(t, want, r.Thresholds[0].Measured(), text)
 	}
 }
 

@@ -4,6 +4,7 @@ package load
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -39,9 +40,11 @@ type Report struct {
 
 	Thresholds []Threshold `json:"thresholds"`
 
-	metrics vegeta.Metrics
-	answers int
-	kinds   map[string]bool
+	metrics    vegeta.Metrics
+	answers    int
+	denied     int // answers 401 and 403 that the target does not describe
+	deniedWith int // the status of the newest of them
+	kinds      map[string]bool
 }
 
 // Bucket is the number of answers with a response time from From on, up to the next bucket.
@@ -83,7 +86,7 @@ func (r *Report) add(j *job, result *vegeta.Result, v Verdict) {
 	case Refused:
 		r.Refused++
 		if !j.again && !j.guess {
-			r.problem("refused", j, "a fresh code was refused")
+			r.problem("refused", j, "a fresh code was refused: the token may have sent a code of the same step before (wait a minute, or use other tokens), or the server has another seed")
 		}
 	case NextCode:
 		r.NextCodes++
@@ -91,6 +94,10 @@ func (r *Report) add(j *job, result *vegeta.Result, v Verdict) {
 		r.Limited++
 	default:
 		r.Failed++
+		if result.Code == http.StatusUnauthorized || result.Code == http.StatusForbidden {
+			r.denied++
+			r.deniedWith = int(result.Code)
+		}
 		what := result.Error
 		if what == "" {
 			what = fmt.Sprintf("status %d, and a body that the target does not describe", result.Code)

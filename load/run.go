@@ -33,8 +33,12 @@ type Options struct {
 	Progress func(requests int) // may be nil
 }
 
-// ErrNoAnswer is the error of a load whose target never answered.
-var ErrNoAnswer = errclass.New(errclass.Unreachable, "the target does not answer")
+var (
+	// ErrNoAnswer is the error of a load whose target never answered.
+	ErrNoAnswer = errclass.New(errclass.Unreachable, "the target does not answer")
+	// ErrKey is the error of a load whose target refused the API key of every request.
+	ErrKey = errclass.New(errclass.Refused, "the target refused the API key")
+)
 
 // replaced is the URL of the library's requests. RoundTrip sends others.
 const replaced = "http://localhost/"
@@ -57,8 +61,9 @@ type run struct {
 	began    time.Time
 	base     http.RoundTripper
 
-	turns uint64    // of users, for fresh codes
-	held  time.Time // until when a token without a new code has held up the requests after it
+	turns uint64        // of users, for fresh codes
+	held  time.Time     // until when a token without a new code has held up the requests after it
+	noted chan struct{} // gets a value after each answer
 
 	mu       sync.Mutex // guards the fields below
 	jobs     map[uint64]*job
@@ -66,7 +71,8 @@ type run struct {
 }
 
 // Run sends requests until the duration or ctx ends, and waits for the last answers. The
-// report is complete also if ctx ends. The error wraps [ErrOptions] or [ErrNoAnswer].
+// report is complete also if ctx ends. The error wraps [ErrOptions], [ErrNoAnswer] or
+// [ErrKey].
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Connections == 0 {
 		o.Connections = 512
@@ -89,7 +95,7 @@ func runSchedule(ctx context.Context, o Options, s schedule, began time.Time) (*
 		transport.TLSClientConfig = &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
 	}
 	defer transport.CloseIdleConnections()
-	r := &run{ctx: ctx, options: o, schedule: s, began: began, base: transport, jobs: map[uint64]*job{}}
+	r := &run{ctx: ctx, options: o, schedule: s, began: began, base: transport, noted: make(chan struct{}, 1), jobs: map[uint64]*job{}}
 	attacker := vegeta.NewAttacker(
 		vegeta.Client(&http.Client{
 			Transport: r, Timeout: o.Timeout,
@@ -109,34 +115,17 @@ func runSchedule(ctx context.Context, o Options, s schedule, began time.Time) (*
 	if report.Requests > 0 && report.answers == 0 {
 		return report, fmt.Errorf("%w: %s", ErrNoAnswer, report.Problems[0])
 	}
+	if n := report.denied; n > 0 && n == report.answers && o.Target.key != "" {
+		return report, fmt.Errorf("%w (%d)", ErrKey, report.deniedWith)
+	}
 	return report, nil
 }
 
 // Pace waits until the next request is due, and prepares it. It implements
 // [vegeta.Pacer].
 func (r *run) Pace(_ time.Duration, n uint64) (time.Duration, bool) {
-	after, ok := r.schedule.due(n)
-	if !ok {
-		return 0, true
-	}
-	due := r.began.Add(after)
-	j := r.replayed(n)
-	if j == nil {
-		j = &job{user: r.options.Users[r.turns%uint64(len(r.options.Users))], guess: r.schedule.scenario == Guess}
-		r.turns++
-		if wait := time.Until(j.user.fresh()); !j.guess && wait > time.Until(due) {
-			due = time.Now().Add(wait)
-			r.held = due
-		}
-	}
-	if due.Before(r.held) {
-		due = r.held
-	}
-	j.due = due
-	if due.Sub(r.began) >= r.schedule.duration { // the token shows its next code later
-		return 0, true
-	}
-	if !r.sleep(time.Until(due)) {
+	j := r.next(n)
+	if j == nil || !r.sleep(time.Until(j.due)) {
 		return 0, true
 	}
 	now := time.Now()
@@ -153,19 +142,79 @@ func (r *run) Pace(_ time.Duration, n uint64) (time.Duration, bool) {
 	return 0, false
 }
 
+// next returns the next job, or nil at the end.
+func (r *run) next(n uint64) *job {
+	after, ok := r.schedule.due(n)
+	due := r.began.Add(after)
+	if !ok {
+		return r.rest(due)
+	}
+	if n%2 == 1 {
+		if j, _ := r.replayed(); j != nil {
+			if j.due = due; due.Before(r.held) {
+				j.due = r.held
+			}
+			return j
+		}
+	}
+	j := &job{user: r.options.Users[r.turns%uint64(len(r.options.Users))], guess: r.schedule.scenario == Guess}
+	r.turns++
+	if wait := time.Until(j.user.fresh()); !j.guess && wait > time.Until(due) {
+		due = time.Now().Add(wait)
+		r.held = due
+	}
+	if due.Before(r.held) {
+		due = r.held
+	}
+	if due.Sub(r.began) >= r.schedule.duration { // the token shows its next code later
+		return r.rest(time.Now())
+	}
+	j.due = due
+	return j
+}
+
+// rest returns a job after the duration: the codes that were accepted last are also sent
+// again. It waits for the answers that are missing.
+func (r *run) rest(due time.Time) *job {
+	for {
+		j, more := r.replayed()
+		if j != nil {
+			if j.due = due; due.Before(time.Now()) {
+				j.due = time.Now()
+			}
+			return j
+		}
+		if !more {
+			return nil
+		}
+		select {
+		case <-r.noted:
+		case <-r.ctx.Done():
+			return nil
+		}
+	}
+}
+
 // Rate implements [vegeta.Pacer].
 func (r *run) Rate(time.Duration) float64 { return r.schedule.rate }
 
-// replayed returns a job that sends a code again, nil for a fresh code.
-func (r *run) replayed(n uint64) *job {
+// replayed returns a job that sends a code again, and whether answers are missing that can
+// lead to another one.
+func (r *run) replayed() (j *job, more bool) {
+	if r.schedule.scenario != Replay {
+		return nil, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.schedule.scenario != Replay || n%2 == 0 || len(r.accepted) == 0 {
-		return nil
+	if len(r.accepted) > 0 {
+		old := r.accepted[0]
+		r.accepted = r.accepted[1:]
+		return &job{user: old.user, code: old.code, again: true}, true
 	}
-	old := r.accepted[0]
-	r.accepted = r.accepted[1:]
-	return &job{user: old.user, code: old.code, again: true}
+	for _, sent := range r.jobs {
+		more = more || !sent.again
+	}
+	return nil, more
 }
 
 // sleep waits, and returns false if ctx ends first.
@@ -201,17 +250,19 @@ func (r *run) RoundTrip(numbered *http.Request) (*http.Response, error) {
 
 // note adds a result to the report.
 func (r *run) note(report *Report, result *vegeta.Result) {
+	v := r.options.Target.verdict(int(result.Code), result.Body)
 	r.mu.Lock()
 	j := r.jobs[result.Seq]
 	delete(r.jobs, result.Seq)
+	if r.schedule.scenario == Replay && v == Accepted && !j.again {
+		r.accepted = append(r.accepted, j)
+	}
 	r.mu.Unlock()
-	v := r.options.Target.verdict(int(result.Code), result.Body)
+	select {
+	case r.noted <- struct{}{}:
+	default:
+	}
 	result.Latency = result.End().Sub(j.due)
 	result.Error = strings.TrimPrefix(result.Error, fmt.Sprintf("Get %q: ", replaced))
 	report.add(j, result, v)
-	if r.schedule.scenario == Replay && v == Accepted && !j.again {
-		r.mu.Lock()
-		r.accepted = append(r.accepted, j)
-		r.mu.Unlock()
-	}
 }

@@ -4,6 +4,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -92,16 +93,58 @@ func ParseThreshold(text string) (Threshold, error) {
 	return t, nil
 }
 
-// DefaultThresholds returns the thresholds of a scenario for which none are given: all
-// fresh codes are accepted, and requests for guesses are answered.
-func DefaultThresholds(s Scenario) []string {
-	switch s {
-	case Replay:
-		return []string{"sent_again>=1", "failed<=0"}
-	case Guess:
-		return []string{"failed<=0"}
+// answers are the counts of the answers of a server.
+var answers = []string{"accepted", "refused", "next_codes", "limited", "failed"}
+
+// Thresholds parses the thresholds of a load, and adds the scenario's own. A threshold with
+// the same name replaces one of them. Steady and Storm require that all codes are accepted;
+// if a threshold allows other answers, one code is enough. The error wraps [ErrThreshold].
+func Thresholds(s Scenario, texts []string) ([]Threshold, error) {
+	var list []Threshold
+	given := map[string]bool{}
+	for _, text := range texts {
+		t, err := ParseThreshold(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+		given[t.name] = true
 	}
-	return []string{"accepted>=100%"}
+	own := []string{"accepted>=100%"}
+	switch {
+	case s == Replay:
+		own = []string{"sent_again>=1", "failed<=0"}
+	case s == Guess:
+		own = []string{"failed<=0"}
+	case slices.ContainsFunc(answers, func(name string) bool { return given[name] }):
+		own = []string{"accepted>=1"}
+	}
+	for _, text := range own {
+		t, err := ParseThreshold(text)
+		if err != nil {
+			return nil, fmt.Errorf("internal error: %w", err)
+		}
+		if !given[t.name] {
+			list = append(list, t)
+		}
+	}
+	return list, nil
+}
+
+// Measured returns the value of the report with its unit.
+func (t Threshold) Measured() string {
+	rounded := math.Round(t.Value*1000) / 1000
+	if rounded == t.limit {
+		rounded = t.Value // the difference may decide
+	}
+	value := strconv.FormatFloat(rounded, 'f', -1, 64)
+	switch {
+	case times[t.name] != nil:
+		return value + " ms"
+	case t.share:
+		return value + "%"
+	}
+	return value
 }
 
 // Judge compares the report with thresholds, and with one that always holds for a secure

@@ -52,9 +52,11 @@ Ctrl-C ends the load early.
 The exit code is 1 if a threshold is missed. A threshold is a name, a sign and a
 value, such as p99<200ms, refused<=0 or failed<1%. The names are:
 ` + wrapWords(load.ThresholdNames(), 78) + `
-Without --threshold, steady and storm require accepted>=100%, replay
-sent_again>=1 and failed<=0, and guess failed<=0. Every load requires
-accepted_wrongly<=0: no code is accepted twice, and no guess.`,
+Steady and storm require accepted>=100%, or accepted>=1 if a threshold is about
+accepted, refused, next_codes, limited or failed. Replay requires sent_again>=1
+and failed<=0, and guess failed<=0. A threshold with the same name replaces one
+of these. Every load requires accepted_wrongly<=0: no code is accepted twice,
+and no guess.`,
 		Example: `  fob load --fleet-key-file fleet.key --count 1000 --url http://127.0.0.1:8080 --api-key-file check.key
   fob load --fleet-key-file fleet.key --first 5001 --count 5000 --target login.yaml --scenario storm --duration 3m
   fob load --fleet-key-file fleet.key --count 600 --target login.yaml --threshold p99<200ms --threshold failed<1%`,
@@ -113,18 +115,10 @@ func (a *app) load(ctx context.Context, o *loadOptions) error {
 		return usagef("--connections, --timeout and --duration: want more than 0")
 	}
 	o.load.Scenario = load.Scenario(o.scenario)
-	if o.thresholds == nil {
-		o.thresholds = load.DefaultThresholds(o.load.Scenario)
+	thresholds, err := load.Thresholds(o.load.Scenario, o.thresholds)
+	if err != nil {
+		return fmt.Errorf("--threshold: %w", err)
 	}
-	var thresholds []load.Threshold
-	for _, text := range o.thresholds {
-		t, err := load.ParseThreshold(text)
-		if err != nil {
-			return fmt.Errorf("--threshold: %w", err)
-		}
-		thresholds = append(thresholds, t)
-	}
-	var err error
 	if o.load.Target, err = a.loadTarget(ctx, o); err != nil {
 		return err
 	}
@@ -140,6 +134,9 @@ func (a *app) load(ctx context.Context, o *loadOptions) error {
 	done()
 	if report == nil {
 		return err
+	}
+	if errors.Is(err, load.ErrKey) {
+		err = fmt.Errorf("%w: check --api-key-file", err)
 	}
 	passed := report.Judge(thresholds)
 	if err := errors.Join(a.print(report, loadText(report)), err); err != nil {
@@ -234,7 +231,7 @@ func loadText(r *load.Report) string {
 	for _, l := range r.Thresholds {
 		verdict := "fulfilled"
 		if !l.Passed {
-			verdict = fmt.Sprintf("missed: %.4g", l.Value)
+			verdict = "missed: " + l.Measured()
 		}
 		fmt.Fprintf(&t, "  %s: %s\n", l.Text, verdict)
 	}
@@ -249,7 +246,7 @@ func loadFailure(r *load.Report) string {
 	var missed []string
 	for _, l := range r.Thresholds {
 		if !l.Passed {
-			missed = append(missed, fmt.Sprintf("%s (%.4g)", l.Text, l.Value))
+			missed = append(missed, fmt.Sprintf("%s (%s)", l.Text, l.Measured()))
 		}
 	}
 	return "thresholds missed: " + strings.Join(missed, ", ")

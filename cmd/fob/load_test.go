@@ -87,3 +87,27 @@ func TestLoadProcesses(t *testing.T) {
 		require.Equal(t, users, r.Accepted, r.Problems)
 	}
 }
+
+// TestLoadVerdicts: no load passes if no code is accepted, values have units, and a key that
+// the server refuses is an error of its own.
+func TestLoadVerdicts(t *testing.T) {
+	flags := servedBank(t, 2, "--db", filepath.Join(t.TempDir(), "bank.db"))
+	run := func(args ...string) (code int, out, errs string) {
+		return fob(t, "", append(append([]string{"load", "--duration", "100ms", "--first", "101", "--count", "2"}, flags...), args...)...)
+	}
+	code, out, errs := run("--threshold", "refused<5")
+	require.Equal(t, 1, code, "the server does not have these tokens: %s", out)
+	require.Contains(t, out, "refused<5: fulfilled")
+	require.Contains(t, out, "or the server has another seed")
+	require.Contains(t, errs, "thresholds missed: accepted>=1 (0)")
+	code, out, _ = run("--threshold", "p99<1us")
+	require.Equal(t, 1, code)
+	require.Regexp(t, `p99<1us: missed: [0-9.]+ ms\n`, out)
+	require.Contains(t, out, "accepted>=100%: missed: 0%\n")
+
+	wrong := filepath.Join(t.TempDir(), "wrong.key")
+	require.NoError(t, os.WriteFile(wrong, []byte("not the key of this server\n"), 0o600))
+	code, _, errs = run("--api-key-file", wrong)
+	require.Equal(t, 4, code)
+	require.Contains(t, errs, "the target refused the API key (401): check --api-key-file")
+}
