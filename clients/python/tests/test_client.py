@@ -76,6 +76,13 @@ def test_age_is_forecast(fob: Fleet) -> None:
     assert verdict.found and not verdict.would_pass and verdict.offset == forecast.offset
 
 
+def test_the_last_day_may_be_a_datetime(fob: Fleet) -> None:
+    last = datetime(2031, 11, 30, 23, 59, tzinfo=timezone(timedelta(hours=9)))
+    assert fob.new(expiry=last).state().expiry == "2031-11-30"
+    assert fob.new_tokens(1, expiry=last, expiry_to=last)[0].state().expiry == "2031-11-30"
+    assert fob.tokens(expires_before=datetime(2026, 1, 1, 12)) == []
+
+
 def test_skew_battery_and_faults(token: Token) -> None:
     assert token.skew(timedelta(seconds=-95)).error_ms == pytest.approx(-95_000, abs=50)
     assert token.temperature(40).celsius == 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parents[1]
+SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -60,6 +62,21 @@ def run(installed: Path, folder: Path, *arguments: str) -> str:
     done = subprocess.run(line, capture_output=True, text=True, cwd=folder, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_the_steps_without_a_network(tmp_path: Path) -> None:
+    """The second block of "Install", in another home directory, and the five lines."""
+    (steps,) = [b for b in SHELL.findall((HERE / "README.md").read_text()) if "--no-index" in b]
+    shutil.copytree(HERE, tmp_path / "python", ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+    (tmp_path / "test_five.py").write_text(blocks()[0])
+    script = f"set -e\n{steps}\ncd ..\npython -m pytest -p no:cacheprovider test_five.py\n"
+    script = script.replace("python3 -m venv", f"{sys.executable} -m venv")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST", "FOB_", "PIP_"))}
+    environment.update(HOME=str(tmp_path), FOB_COMMAND=os.environ["FOB_COMMAND"])
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, cwd=tmp_path / "python", env=environment
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_five_lines(installed: Path, tmp_path: Path) -> None:

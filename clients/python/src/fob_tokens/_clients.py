@@ -9,18 +9,18 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable, NoReturn, Optional, TypeVar
 
-from ._codec import Address
+from ._codec import Address, Key, Url
 from ._device import DeviceTransport
 from ._events import event_request
 from ._fleet import FleetOperations
-from ._operation import Answer, Awaiting, Blocking, Request, Steps, run, run_async
+from ._operation import Answer, Awaiting, Blocking, Request, Steps, run, run_async, strange
 from ._port import AsyncPort, Port
 from ._start import Process
 from ._token import TokenOperations
 from ._transport import AsyncTransport, Transport
-from ._values import Instant, decode, instant
+from ._values import Instant, decode_object, instant
 from .api import Event, PortState, TokenState
-from .errors import Unsupported
+from .errors import NotStarted, Unsupported
 
 T = TypeVar("T")
 
@@ -44,9 +44,9 @@ class _Home:
 
     @classmethod
     def connect(cls, url: Optional[str], api_key: Optional[str], cacert: Optional[str]) -> _Home:
-        url = url or os.environ.get("FOB_URL", "")
         key_from = "api_key" if api_key else "FOB_API_KEY"
-        api_key = api_key or os.environ.get("FOB_API_KEY", "")
+        url = Url(url or os.environ.get("FOB_URL", ""))
+        api_key = Key(api_key or os.environ.get("FOB_API_KEY", ""))
         cacert = cacert or os.environ.get("FOB_CACERT") or None
         if not url:
             raise ValueError("no fleet is given: set FOB_URL to the address in the ready line of fob run")
@@ -72,8 +72,14 @@ class _Home:
         if allow_seed_export:
             line += ["--allow-seed-export"]
         process = Process([*line, *arguments])
-        cacert = os.environ.get("FOB_CACERT") or None
-        return cls(Address(process.ready["url"], process.ready["api_key"], cacert, "the ready line"), process)
+        try:
+            if not process.ready.get("url") or not process.ready.get("api_key"):
+                raise NotStarted("starting fob: its ready line has no url and no api_key: leave out --http off")
+            url, api_key = Url(process.ready["url"]), Key(process.ready["api_key"])
+            return cls(Address(url, api_key, os.environ.get("FOB_CACERT") or None, "the ready line"), process)
+        except BaseException:
+            process.close()
+            raise
 
     def use(self, token: TokenOperations[Any]) -> None:
         """Notes that an operation of a token begins."""
@@ -85,6 +91,13 @@ class _Home:
             self.blocking.close()
         if self.process:
             self.process.close()
+
+
+def _event(value: Any) -> Event:
+    try:
+        return decode_object(Event, value)
+    except Exception as error:
+        raise strange("events", error) from None
 
 
 def _state_to_names(state: TokenState) -> tuple[str, str, str]:
@@ -145,6 +158,7 @@ class Fleet(FleetOperations[Token], Blocking):
     ) -> Fleet:
         """Uses a fleet that runs. Its address, key and certificate authority are in FOB_URL,
         FOB_API_KEY and FOB_CACERT if they are not given."""
+        url, api_key = Url(url or ""), Key(api_key or "")  # a traceback shows arguments
         return cls(_Home.connect(url, api_key, cacert))
 
     @classmethod
@@ -194,12 +208,12 @@ class Fleet(FleetOperations[Token], Blocking):
     @property
     def url(self) -> str:
         """The address of the fleet's API, "" for tokens on cables."""
-        return self._home.address.url if self._home.address else ""
+        return str(self._home.address.url) if self._home.address else ""
 
     @property
     def api_key(self) -> str:
         """The key of the fleet's API, "" for tokens on cables."""
-        return self._home.address.api_key if self._home.address else ""
+        return str(self._home.address.api_key) if self._home.address else ""
 
     @property
     def hardware(self) -> bool:
@@ -217,7 +231,7 @@ class Fleet(FleetOperations[Token], Blocking):
             _unsupported("follow")
         request = event_request(after_seq, token, kinds, None, "text/event-stream")
         for value in self._home.blocking.stream(request):
-            yield decode(Event, value)
+            yield _event(value)
 
     def close(self) -> None:
         """Closes the connections, and ends a fleet that start has started."""
@@ -249,6 +263,7 @@ class AsyncFleet(FleetOperations[AsyncToken], Awaiting):
         cls, url: Optional[str] = None, api_key: Optional[str] = None, *, cacert: Optional[str] = None
     ) -> AsyncFleet:
         """Uses a fleet that runs, as Fleet.connect does."""
+        url, api_key = Url(url or ""), Key(api_key or "")  # a traceback shows arguments
         return cls(_Home.connect(url, api_key, cacert))
 
     @classmethod
@@ -292,7 +307,7 @@ class AsyncFleet(FleetOperations[AsyncToken], Awaiting):
             _unsupported("follow")
         request = event_request(after_seq, token, kinds, None, "text/event-stream")
         async for value in self._home.awaiting.stream(request):
-            yield decode(Event, value)
+            yield _event(value)
 
     async def close(self) -> None:
         """Closes the connections, and ends a fleet that start has started."""

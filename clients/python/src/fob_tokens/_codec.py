@@ -5,20 +5,24 @@ answer. A generator yields LINE for a line, or a number of bytes, and is sent th
 from __future__ import annotations
 
 import io
+import ipaddress
 import json
+import re
 from collections.abc import Generator
-from dataclasses import dataclass
-from http.client import HTTPMessage, parse_headers
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPMessage, parse_headers
 from typing import Any, Optional, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from . import errors
-from ._operation import Answer, Request
+from ._operation import MAX_ANSWER, Answer, Request
 from .api import OPERATIONS
 
 T = TypeVar("T")
 LINE = -1
 MAX_LINE = 64 << 10
+MAX_HEADERS = 100
+_SIZE = re.compile(rb"[0-9A-Fa-f]{1,12}")
 Reader = Generator[int, bytes, T]
 
 
@@ -26,20 +30,40 @@ class Closed(Exception):
     """The other side has closed the connection, or does not speak HTTP."""
 
 
+class Key(str):
+    """An API key, whose repr does not show it: pytest prints the arguments of functions."""
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Url(str):
+    """A URL, whose repr does not show a user and a password."""
+
+    def __repr__(self) -> str:
+        return repr(re.sub(r"//.*@", "//***@", str(self), flags=re.DOTALL))
+
+
 @dataclass(frozen=True)
 class Address:
     """Where a fleet answers, and the key for it."""
 
     url: str
-    api_key: str
+    api_key: str = field(repr=False)
     cacert: Optional[str] = None
     key_from: str = "api_key"  # for messages
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.path.strip("/"):
+        object.__setattr__(self, "url", Url(self.url))
+        object.__setattr__(self, "api_key", Key(self.api_key))
+        if not _valid(self.url):
             # The message does not repeat it: it may have a password.
             raise ValueError("the URL of the fleet is not valid: want one like http://127.0.0.1:8080")
+        if not self.tls and not _loopback(self.host):
+            raise ValueError(
+                f"the URL of the fleet is not safe: {self.host} is not a loopback address, "
+                "and http would send the API key in plain text: use https"
+            )
         if not self.api_key or not self.api_key.isascii() or not self.api_key.isprintable() or " " in self.api_key:
             raise ValueError(f"the API key in {self.key_from} is not valid: copy it from the ready line of fob run")
 
@@ -56,8 +80,29 @@ class Address:
         return urlsplit(self.url).port or (443 if self.tls else 80)
 
 
+def _valid(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    more = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and not more
+
+
+def _loopback(host: str) -> bool:
+    """Reports whether only this machine reaches a host."""
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
 def encode(request: Request, address: Address) -> bytes:
     """Returns the bytes of a request."""
+    payload = request.payload()
     method, path = OPERATIONS[request.operation]
     for name, value in request.path.items():
         path = path.replace("{" + name + "}", quote(value, safe=""))
@@ -67,15 +112,14 @@ def encode(request: Request, address: Address) -> bytes:
     head = [
         f"{method} {path} HTTP/1.1",
         f"Host: {urlsplit(address.url).netloc}",
-        f"Authorization: Bearer {address.api_key}",
         f"Accept: {request.accept}",
     ]
-    payload = request.payload()
     if payload is not None:
         head.append(f"Content-Type: {request.content_type}")
     if payload is not None or method in ("POST", "PUT", "PATCH"):
         head.append(f"Content-Length: {len(payload or b'')}")
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + (payload or b"")
+    # Not in head: a traceback may show that.
+    return "\r\n".join([*head, f"Authorization: Bearer {address.api_key}"]).encode() + b"\r\n\r\n" + (payload or b"")
 
 
 def _text(value: Any) -> str:
@@ -98,7 +142,7 @@ class Head:
     @property
     def length(self) -> Optional[int]:
         text = self.headers.get("Content-Length")
-        return int(text) if text and text.isdigit() else None
+        return int(text) if text and re.fullmatch("[0-9]{1,15}", text) else None
 
     @property
     def last(self) -> bool:
@@ -112,7 +156,7 @@ def read_head() -> Reader[Head]:
     while 100 <= status < 200:
         line = yield LINE
         words = line.split(None, 2)
-        if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+        if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not re.fullmatch(rb"[1-9][0-9]{2}", words[1]):
             raise Closed("the answer is not HTTP" if line else "the connection was closed")
         status = int(words[1])
         lines = []
@@ -122,16 +166,27 @@ def read_head() -> Reader[Head]:
                 break
             if not lines[-1]:
                 raise Closed("the connection was closed")
-    return Head(status, parse_headers(io.BytesIO(b"".join(lines))))
+            if len(lines) > MAX_HEADERS:
+                raise Closed(f"the answer has more than {MAX_HEADERS} headers")
+    try:
+        return Head(status, parse_headers(io.BytesIO(b"".join(lines))))
+    except HTTPException:  # such as a line that is too long
+        raise Closed("the headers of the answer are not HTTP") from None
 
 
-def read_chunk() -> Reader[bytes]:
+def _limited(size: int, limit: int) -> int:
+    if size > limit:
+        raise Closed("the answer is too long")
+    return size
+
+
+def read_chunk(limit: int = MAX_ANSWER) -> Reader[bytes]:
     """Reads a chunk of a body, b"" at its end."""
     line = yield LINE
-    try:
-        size = int(line.split(b";")[0], 16)
-    except ValueError:
-        raise Closed("the connection was closed") from None
+    text = line.split(b";")[0].strip()
+    if not _SIZE.fullmatch(text):
+        raise Closed("the answer is not HTTP" if line else "the connection was closed")
+    size = _limited(int(text, 16), limit)
     chunk = yield size
     if len(chunk) < size:
         raise Closed("the connection was closed")
@@ -139,18 +194,19 @@ def read_chunk() -> Reader[bytes]:
     return chunk
 
 
-def read_body(head: Head) -> Reader[bytes]:
-    """Reads the rest of an answer."""
+def read_body(head: Head, limit: int = MAX_ANSWER) -> Reader[bytes]:
+    """Reads the rest of an answer, which may have limit bytes."""
     if head.status == 204:
         return b""
     if head.chunked:
         chunks: list[bytes] = []
         while not chunks or chunks[-1]:
-            chunks.append((yield from read_chunk()))
+            chunks.append((yield from read_chunk(limit)))
+            limit -= len(chunks[-1])
         return b"".join(chunks)
     if head.length is None:
         raise Closed("the answer has no length")
-    body = yield head.length
+    body = yield _limited(head.length, limit)
     if len(body) < head.length:
         raise Closed("the connection was closed")
     return body
@@ -163,7 +219,9 @@ def judge(head: Head, body: bytes, address: Address) -> Answer:
     try:
         problem = json.loads(body)
         code, detail = problem["code"], problem["detail"]
-    except (ValueError, TypeError, KeyError):
+        if not isinstance(code, str) or not isinstance(detail, str):
+            raise TypeError
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise errors.Unreachable(
             f"{address.url} answers with status {head.status}, not as a fleet does: "
             "use the address in the ready line of fob run"
@@ -186,6 +244,7 @@ class EventLines:
     def feed(self, chunk: bytes) -> list[Any]:
         """Returns the objects that a piece of the stream completes."""
         *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
+        _limited(len(self._rest), MAX_ANSWER)
         found = []
         for block in blocks:
             fields = {name: text for name, _, text in (line.partition(b": ") for line in block.split(b"\n"))}
@@ -194,5 +253,8 @@ class EventLines:
             elif fields.get(b"event") == b"dropped":
                 raise errors.FobError("following events: some were not read in time, and are no longer kept: read faster")
             elif b"data" in fields:
-                found.append(json.loads(fields[b"data"]))
+                try:
+                    found.append(json.loads(fields[b"data"]))
+                except (ValueError, RecursionError):
+                    raise Closed("the answer is not a stream of events") from None
         return found

@@ -37,7 +37,7 @@ class _Device:
     """A token on a cable, after new has prepared it."""
 
     port: str
-    record: bytes = b""  # its seed file, in fob's own format; empty if it is blank
+    record: bytes = field(default=b"", repr=False)  # its seed file, in fob's own format; empty if it is blank
     shown: int = -1  # step of the newest fresh code
     info: dict[str, Any] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, Optional, TypeVar
 
 from ._events import event_pages
-from ._operation import Answer, Request, Steps, operation
+from ._operation import MAX_FILE, Answer, Request, Steps, operation
 from ._token import TokenOperations
 from ._values import Day, Instant, Period, day, decode, instant, period
 from .api import Capabilities, Clock, Event, EventPage, Health, Link, Snapshot, TokenState, Verdict
@@ -141,7 +141,7 @@ class FleetOperations(Generic[Tok]):
     @operation
     def codes(self) -> Steps[dict[str, str]]:
         """Returns the codes that all tokens show now, by hardware id. No button is pressed."""
-        lines = (yield Request("all-codes", accept="*/*")).body.splitlines()
+        lines = (yield Request("all-codes", accept="*/*", limit=MAX_FILE)).body.splitlines()
         return {line["hardware_id"]: line["code"] for line in map(json.loads, lines)}
 
     # The world's clock
@@ -219,7 +219,7 @@ class FleetOperations(Generic[Tok]):
     def export(self, format: str = "pskc", *, token: Optional[str] = None) -> Steps[bytes]:
         """Returns a seed file of all tokens or of one, for the server under test. The fleet
         must allow the export of seeds."""
-        return (yield Request("export", query={"format": format, "token": token}, accept="*/*", held=None)).body
+        return (yield Request("export", query={"format": format, "token": token}, accept="*/*", held=None, limit=MAX_FILE)).body
 
     # Snapshots
 
@@ -247,7 +247,7 @@ class FleetOperations(Generic[Tok]):
         return (yield from self._of_snapshot("fork", name, made=True))
 
     def _of_snapshot(self, operation: str, name: str, made: bool = False) -> Generator[Request, Answer, list[Tok]]:
-        items = (yield Request(operation, path={"name": name})).json()["items"]
+        items = (yield Request(operation, path={"name": name}, limit=MAX_FILE)).json()["items"]
         return [self._token(decode(TokenState, item), made) for item in items]
 
     @operation
@@ -258,7 +258,7 @@ class FleetOperations(Generic[Tok]):
     @operation
     def save_snapshot(self, name: str) -> Steps[bytes]:
         """Returns a snapshot as a file. The fleet must allow the export of seeds."""
-        return (yield Request("get-snapshot", path={"name": name}, accept="*/*")).body
+        return (yield Request("get-snapshot", path={"name": name}, accept="*/*", limit=MAX_FILE)).body
 
     @operation
     def load_snapshot(self, name: str, file: bytes) -> Steps[Snapshot]:

@@ -13,10 +13,15 @@ from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, TypeVar, overload
 
-from ._values import decode, json_of
-from .errors import FobError
+from ._values import decode_object, json_of
+from .errors import FobError, Unreachable
 
 T = TypeVar("T")
+
+#: bytes of an answer, at most
+MAX_ANSWER = 64 << 20
+#: bytes of an answer about all tokens, at most
+MAX_FILE = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,13 @@ class Request:
     operation: str
     path: dict[str, str] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
-    body: Any = None
+    body: Any = field(default=None, repr=False)  # may have seeds
     accept: str = "application/json"
     content_type: str = "application/json"
     #: seconds for which the fleet may hold the answer; None: as long as it wants
     held: Optional[float] = 0
+    #: bytes that the answer may have
+    limit: int = MAX_ANSWER
 
     def payload(self) -> Optional[bytes]:
         """Returns the body as it is sent."""
@@ -44,7 +51,7 @@ class Request:
 class Answer:
     """The answer to a request that was not refused."""
 
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)  # may have seeds
 
     @classmethod
     def of(cls, value: Any) -> Answer:
@@ -56,8 +63,7 @@ class Answer:
 
     def read(self, kind: type[T]) -> T:
         """Reads the answer as a type of api.py."""
-        result: T = decode(kind, self.json())
-        return result
+        return decode_object(kind, self.json())
 
 
 #: The requests of an operation, their answers, and its result.
@@ -112,17 +118,17 @@ else:
 
 
 def run(steps: Steps[T], exchange: Callable[[Request], Answer]) -> T:
-    """Runs an operation. The traceback of an error begins here: the frames below would only
-    hide the line of the test."""
+    """Runs an operation. The traceback of an error begins here: the frames below would hide
+    the line of the test, and may hold seeds."""
     __tracebackhide__ = True
     try:
         request = next(steps)
         while True:
-            request = steps.send(exchange(request))
+            request = _send(steps, request, exchange(request))
     except StopIteration as end:
         result: T = end.value
         return result
-    except FobError as error:
+    except BaseException as error:
         raise error.with_traceback(None) from None
 
 
@@ -132,9 +138,27 @@ async def run_async(steps: Steps[T], exchange: Callable[[Request], Coroutine[Any
     try:
         request = next(steps)
         while True:
-            request = steps.send(await exchange(request))
+            request = _send(steps, request, await exchange(request))
     except StopIteration as end:
         result: T = end.value
         return result
-    except FobError as error:
+    except BaseException as error:
         raise error.with_traceback(None) from None
+
+
+def _send(steps: Steps[T], request: Request, answer: Answer) -> Request:
+    """Sends an answer to an operation, and returns its next request."""
+    try:
+        return steps.send(answer)
+    except (StopIteration, FobError):
+        raise
+    except Exception as error:  # such as HTML, or an object without the fields
+        raise strange(request.operation, error) from None
+
+
+def strange(operation: str, error: Exception) -> Unreachable:
+    """Returns the error for an answer that no fleet gives."""
+    return Unreachable(
+        f"reading the answer to {operation}: no fleet of this version answers like that "
+        f"({type(error).__name__}): check the address of the fleet, and the versions of fob and fob-tokens"
+    )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Coroutine, Generator
 from typing import Any, Optional, TypeVar
 
-from ._operation import Answer, Awaiting, Blocking, Request, Steps, operation
+from ._operation import MAX_FILE, Answer, Awaiting, Blocking, Request, Steps, operation
 from .api import Line, LineFaults, Messages, PortState, Replayed, WireLine
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class PortOperations:
         return (yield self._wire("pcapng")).body
 
     def _wire(self, format: str, **query: Any) -> Request:
-        return self._request("wire", query={"format": format, **query}, accept="*/*")
+        return self._request("wire", query={"format": format, **query}, accept="*/*", limit=MAX_FILE)
 
     @operation
     def replay(self, recording: list[WireLine]) -> Steps[Replayed]:

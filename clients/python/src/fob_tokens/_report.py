@@ -14,9 +14,12 @@ import pytest
 
 from . import Fleet, FobError, Token
 from ._values import instant
+from .api import TokenState
 
 #: events in the report; the file has all of the test
 SHOWN_EVENTS = 100
+#: seconds of a time step
+STEP = 60
 MOST_EVENTS = 10_000
 MOST_DISPLAYS = 20
 
@@ -25,9 +28,11 @@ class Attachments:
     """The world seed, the events since seq, and the displays of the tokens that the test has
     used."""
 
-    def __init__(self, fleet: Fleet, world_seed: str, seq: int) -> None:
+    def __init__(self, fleet: Fleet, world_seed: str, seq: int, repeatable: bool) -> None:
         self.problem = ""
         self.world_seed = world_seed
+        self.repeatable = repeatable
+        self.tokens: list[str] = []  # a line about each
         self.events: list[str] = []
         self.displays: list[tuple[str, str, Optional[bytes]]] = []  # serial number, text, PNG
         self._hardware = fleet.hardware
@@ -42,28 +47,38 @@ class Attachments:
 
     def _look(self, token: Token) -> None:
         png = None
+        name = token.serial or token.id
         try:
+            self.tokens.append(f"token {name}: {_describe(token.state())}")
             text, png = token.display(), token.png()
         except FobError as error:  # such as a token that was removed
             text = str(error)
-        self.displays.append((token.serial or token.id, text, png))
+        self.displays.append((name, text, png))
 
     def attach(self, item: pytest.Item, report: pytest.TestReport, config: pytest.Config) -> None:
         """Adds everything to the report, and writes it to files."""
-        folder = _folder(item, config)
         files = {"events.jsonl": "".join(line + "\n" for line in self.events).encode()}
         files["world.json"] = json.dumps({"test": item.nodeid, "world_seed": self.world_seed}).encode()
         files.update({f"display-{name}.png": png for name, _, png in self.displays if png is not None})
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        report.sections.append(("fob", self._text(folder)))
-        item.user_properties += [("fob_world_seed", self.world_seed), ("fob_files", str(folder))]  # for the JUnit file
+        item.user_properties.append(("fob_world_seed", self.world_seed))  # for the JUnit file
+        try:
+            folder = _folder(item, config)
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+            item.user_properties.append(("fob_files", str(folder)))
+            where = f"files: {folder}"
+        except OSError as error:  # such as a full disk
+            where = f"files: not written: {error}"
+        report.sections.append(("fob", self._text(where)))
         self._html(report, config)
 
-    def _text(self, folder: Path) -> str:
-        lines = [f"world seed {self.world_seed}; to repeat: pytest --fob-world-seed={self.world_seed}"]
+    def _text(self, where: str) -> str:
+        lines = [f"world seed {self.world_seed}"]
+        if self.repeatable:
+            lines[0] += f"; to repeat: pytest --fob-world-seed={self.world_seed}"
+        lines += self.tokens
         lines += [f"display of {name}: {text!r}" for name, text, _ in self.displays]
-        lines.append(f"files: {folder}")
+        lines.append(where)
         if self.problem:
             lines.append(f"not complete: {self.problem}")
         hidden = max(0, len(self.events) - SHOWN_EVENTS)
@@ -84,6 +99,15 @@ class Attachments:
                 found.append(pytest_html.extras.png(base64.b64encode(png).decode(), name=f"display of {token}"))
         found.append(pytest_html.extras.text("\n".join(self.events), name="fob events"))
         setattr(report, name, found)
+
+
+def _describe(state: TokenState) -> str:
+    """Returns a token's hardware id, state and clock error in a line."""
+    clock = "not set"
+    if state.error_ms is not None:
+        token, world = (int(t.timestamp() // STEP) for t in (state.token_time, state.true_time))
+        clock = f"{state.error_ms:+d} ms ({token - world:+d} steps)"
+    return f"hardware id {state.hardware_id}, {state.state}, clock error {clock}"
 
 
 def _line(event: Any) -> str:

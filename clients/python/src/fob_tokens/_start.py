@@ -37,6 +37,7 @@ class Process:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         line = [command(), "run", "--json", "--end-with-stdin", *arguments]
+        self._program = line[0]
         self._log: IO[bytes] = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -46,17 +47,34 @@ class Process:
             self._log.close()
             raise NotStarted(f"starting fob: {error.strerror}: {line[0]}") from error
         assert self._process.stdout is not None
-        ready = b""
+        try:
+            #: the ready line of fob run (docs/json.md)
+            self.ready = self._read_ready(self._process.stdout)
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_ready(self, output: IO[bytes]) -> dict[str, Any]:
+        ready = bytearray()  # it has the API key
         while not ready.endswith(b"\n"):
-            piece = self._process.stdout.read(64 << 10)
+            piece = output.read(64 << 10)
             if not piece:
                 self._process.wait()
-                reason = self.ended()
-                self.close()
-                raise NotStarted(f"starting fob: it has ended: {reason}")
+                ready.clear()
+                raise NotStarted(f"starting fob: it has ended: {self.ended()}")
             ready += piece
-        #: the ready line of fob run (docs/json.md)
-        self.ready: dict[str, Any] = json.loads(ready)
+            piece = b""
+        try:
+            found = json.loads(ready)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            ready.clear()
+            raise NotStarted(
+                f"starting fob: the first line that {self._program} prints is not JSON: "
+                "set FOB_COMMAND to the path of fob"
+            )
+        return found
 
     @property
     def pid(self) -> int:

@@ -137,8 +137,9 @@ class TokenOperations(Generic[Por]):
         expression, the state is reached, an event has happened after after_seq.
 
         The fleet holds the answer; nothing is polled. advance moves a manual clock to that
-        instant. timeout is in the world's time, real_timeout by the machine's clock (one
-        minute by default). TimedOut is raised if either is over.
+        instant. Give a timeout with it: a condition that never holds moves the clock of all
+        tests to its end, in 2261. timeout is in the world's time, real_timeout by the
+        machine's clock (one minute by default). TimedOut is raised if either is over.
         """
         query = {
             "display": display,

@@ -104,8 +104,8 @@ class Transport(_Base):
                 c.sock.settimeout(self._limit(request))
                 c.sock.sendall(encode(request, self.address))
                 head = c.read(read_head())
-                body = c.read(read_body(head))
-            except (OSError, Closed) as error:
+                body = c.read(read_body(head, request.limit))
+            except (OSError, Closed, UnicodeError) as error:
                 if c is not None:
                     c.close()
                 if again and reused and OPERATIONS[request.operation][0] in _REPEATABLE:
@@ -126,7 +126,7 @@ class Transport(_Base):
         """Yields the events of a stream until the fleet ends."""
         try:
             c = _Connection(self.address, self._tls)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise self._unreachable(error) from None
         try:
             c.sock.settimeout(None)
@@ -136,7 +136,7 @@ class Transport(_Base):
             lines = EventLines()
             while not lines.ended:
                 yield from lines.feed(c.read(read_chunk()))
-        except (OSError, Closed) as error:
+        except (OSError, Closed, UnicodeError) as error:
             raise self._unreachable(error) from None
         finally:
             c.close()
@@ -177,7 +177,10 @@ class _AsyncConnection:
 
     async def _bytes(self, wanted: int) -> bytes:
         if wanted == LINE:
-            return await self.reader.readline()
+            try:
+                return await self.reader.readline()
+            except ValueError:  # it is longer than MAX_LINE
+                raise Closed("the headers of the answer are not HTTP") from None
         try:
             return await self.reader.readexactly(wanted)
         except asyncio.IncompleteReadError as error:
@@ -199,7 +202,7 @@ class AsyncTransport(_Base):
         """Sends a request and returns its answer."""
         try:
             head, body = await asyncio.wait_for(self._answer(request), self._limit(request))
-        except (OSError, Closed, asyncio.TimeoutError) as error:
+        except (OSError, Closed, UnicodeError, asyncio.TimeoutError) as error:
             raise self._unreachable(error) from None
         return judge(head, body, self.address)
 
@@ -209,7 +212,7 @@ class AsyncTransport(_Base):
             c.writer.write(encode(request, self.address))
             await c.writer.drain()
             head = await c.read(read_head())
-            return head, await c.read(read_body(head))
+            return head, await c.read(read_body(head, request.limit))
         finally:
             await c.close()
 
@@ -217,7 +220,7 @@ class AsyncTransport(_Base):
         """Yields the events of a stream until the fleet ends."""
         try:
             c = await self._open()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise self._unreachable(error) from None
         try:
             c.writer.write(encode(request, self.address))
@@ -227,7 +230,7 @@ class AsyncTransport(_Base):
             while not lines.ended:
                 for found in lines.feed(await c.read(read_chunk())):
                     yield found
-        except (OSError, Closed) as error:
+        except (OSError, Closed, UnicodeError) as error:
             raise self._unreachable(error) from None
         finally:
             await c.close()

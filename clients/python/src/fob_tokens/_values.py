@@ -50,6 +50,8 @@ def instant(value: Optional[Instant]) -> Optional[str]:
 
 def day(value: Optional[Day]) -> Optional[str]:
     """Writes a calendar date."""
+    if isinstance(value, datetime):  # which is a date as well
+        value = value.date()
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -101,3 +103,11 @@ def decode(kind: Any, value: Any) -> Any:
     if origin is dict:
         return {k: decode(arguments[1], v) for k, v in value.items()}
     return value
+
+
+def decode_object(kind: type[T], value: Any) -> T:
+    """Reads a whole answer or event, which is never null."""
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    result: T = decode(kind, value)
+    return result

@@ -52,28 +52,48 @@ class _Plugin:
         self._config = config
         self._fleet: Optional[Fleet] = None
         self._world_seed = ""
+        self._opened = 0  # the number of the newest event when the fleet was opened
         self._before: dict[str, int] = {}  # by test: the number of the newest event
 
     def fleet(self) -> Fleet:
         """Opens the fleet, and reads its world seed, which a report needs if the fleet ends."""
-        self._fleet = self._open()
-        self._world_seed = self._fleet.world_seed()
-        return self._fleet
+        fleet = self._open()
+        try:
+            self._world_seed = fleet.world_seed()
+            self._opened = fleet.seq()
+        except BaseException:
+            fleet.close()
+            raise
+        self._fleet = fleet
+        return fleet
 
     def _open(self) -> Fleet:
         """Opens the fleet of this process: with pytest-xdist, each worker has its own."""
         option = self._config.getoption
         addresses = option("--fob-device") or os.environ.get("FOB_DEVICE", "").split()
         world_seed = option("--fob-world-seed")
+        if addresses and option("--fob-clock"):
+            raise ValueError("--fob-clock and --fob-device: hardware has the real clock: leave out --fob-clock")
         if addresses:
             return Fleet.on_cable(*self._share(addresses), world_seed=world_seed, unsupported=_skip)
         if os.environ.get("FOB_URL"):
+            for name in ("--fob-world-seed", "--fob-clock"):
+                if option(name):
+                    raise ValueError(
+                        f"{name} and FOB_URL: the fleet at FOB_URL runs already: "
+                        f"give {name[5:]} to the command that starts it, or unset FOB_URL"
+                    )
             return Fleet.connect()
         return Fleet.start(
             clock=option("--fob-clock") or self._config.getini("fob_clock"),
             at=self._config.getini("fob_at") or None,
             world_seed=world_seed,
         )
+
+    def _repeatable(self, fleet: Fleet) -> bool:
+        """Reports whether --fob-world-seed makes the same tokens again. Under pytest-xdist, the
+        tests of a worker differ from run to run."""
+        return not hasattr(self._config, "workerinput") and _started(fleet)
 
     def _share(self, addresses: list[str]) -> list[str]:
         """Returns the tokens on cables of this process: the workers of pytest-xdist share them out."""
@@ -96,8 +116,8 @@ class _Plugin:
     def _note(self, item: pytest.Item, fleet: Fleet) -> None:
         try:
             self._before[item.nodeid] = fleet.seq()
-        except FobError:
-            pass  # the test will say so
+        except Exception:
+            pass  # the test will say so, and its report has the events since the fleet was opened
 
     @pytest.hookimpl(hookwrapper=True)  # type: ignore[misc]
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -105,10 +125,19 @@ class _Plugin:
         report: pytest.TestReport = outcome.get_result()
         uses_fleet = "fob" in getattr(item, "fixturenames", ())
         if report.failed and uses_fleet and self._fleet is not None:
-            seq = self._before.get(item.nodeid, 0)
-            Attachments(self._fleet, self._world_seed, seq).attach(item, report, self._config)
+            seq = self._before.get(item.nodeid, self._opened)
+            try:
+                repeatable = self._repeatable(self._fleet)
+                Attachments(self._fleet, self._world_seed, seq, repeatable).attach(item, report, self._config)
+            except Exception as error:  # it must not hide the failure of the test
+                report.sections.append(("fob", f"not complete: {type(error).__name__}: {error}"))
         if report.when == "teardown":
             self._before.pop(item.nodeid, None)
+
+
+def _started(fleet: Fleet) -> bool:
+    """Reports whether the tokens come from the world seed of this run."""
+    return fleet.hardware or fleet._home.process is not None
 
 
 def _skip(what: str) -> NoReturn:
@@ -137,6 +166,12 @@ def token(fob: Fleet, request: pytest.FixtureRequest) -> Iterator[Token]:
     fob_token gives it options of Fleet.new."""
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("fob_token"))):
+        if marker.args:
+            pytest.fail(
+                f"the marker fob_token has an argument without a name ({marker.args[0]!r}): "
+                'write it as in fob_token(profile="button-6")',
+                pytrace=False,
+            )
         options.update(marker.kwargs)
     made = fob.new(**options)
     yield made
