@@ -10,12 +10,12 @@ export class FobError extends Error {
   override name = "FobError";
 }
 
-/** No fleet could be started: fob is not installed, or ended at once. */
+/** No fleet could be started: fob is not installed, ended at once, or is another program. */
 export class NotStarted extends FobError {
   override name = "NotStarted";
 }
 
-/** The fleet does not answer: it has ended, or the address is wrong. */
+/** The fleet does not answer: it has ended, the address is wrong, or another server answers. */
 export class Unreachable extends FobError {
   override name = "Unreachable";
 }
@@ -64,6 +64,11 @@ const classes: Partial<Record<ProblemCode, typeof Refused>> = {
   real_timeout: TimedOut,
 };
 
+/** Returns the error for the answer of another server, or of a proxy. */
+export function notOfFleet(why: string, cause?: unknown): FobError {
+  return new Unreachable(`the answer is not a fleet's: ${why}: check FOB_URL`, { cause });
+}
+
 /** Returns the error for an answer with an error status. */
 export function refusal(status: number, body: Buffer): FobError {
   try {
@@ -74,5 +79,5 @@ export function refusal(status: number, body: Buffer): FobError {
   } catch {
     // The answer of another server, or of a proxy.
   }
-  return new Unreachable(`the answer is not a fleet's: its status is ${status}: check FOB_URL`);
+  return notOfFleet(`its status is ${status}`);
 }

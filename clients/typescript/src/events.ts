@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { createInterface } from "node:readline";
-import { Unreachable } from "./errors.js";
+import type { Readable } from "node:stream";
+import { notOfFleet, Unreachable } from "./errors.js";
+import { limits } from "./limits.js";
 import type { Query } from "./operations.js";
 import type { Transport } from "./transport.js";
 import type { Dropped, Event } from "./types.js";
@@ -40,6 +41,19 @@ export async function eventPages(t: Transport, options: EventOptions & { limit?:
   return found;
 }
 
+/** Yields the lines of a stream. */
+async function* linesOf(stream: Readable): AsyncGenerator<string, void> {
+  let rest = "";
+  for await (const text of stream.setEncoding("utf8")) {
+    rest += text as string;
+    if (rest.length > limits.answer) throw notOfFleet("it has a line that does not end");
+    if (!(text as string).includes("\n")) continue;
+    const lines = rest.split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
 /**
  * Yields events as they happen, until the fleet ends. If the connection breaks and the fleet
  * is still there, it goes on with the next event.
@@ -53,11 +67,10 @@ export async function* follow(
   for (;;) {
     let heard = false;
     const answer = await t.open("events", { ...input, query: query({ ...options, afterSeq }) });
-    const lines = createInterface({ input: answer, crlfDelay: Infinity });
     let failure: unknown;
     try {
       let type = "";
-      for await (const line of lines) {
+      for await (const line of linesOf(answer)) {
         if (line.startsWith("event: ")) type = line.slice("event: ".length);
         if (line === "") type = "";
         if (!line.startsWith("data: ")) continue;
@@ -70,7 +83,6 @@ export async function* follow(
     } catch (err) {
       failure = err; // the connection is broken
     } finally {
-      lines.close();
       answer.destroy();
     }
     options.signal?.throwIfAborted();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from "node:fs";
-import { FobError, WrongKey } from "./errors.js";
+import { FobError, Unreachable, WrongKey } from "./errors.js";
 import { type EventOptions, eventPages, follow } from "./events.js";
+import { limits } from "./limits.js";
 import type { Body } from "./operations.js";
 import { type Process, type StartOptions, startProcess } from "./process.js";
 import { Token } from "./token.js";
@@ -12,6 +13,15 @@ import { type Instant, instant, jsonLines, type Period, period } from "./values.
 
 /** The description of a new token. */
 export type TokenOptions = Omit<types.Lot, "count" | "expiry_to" | "age_to">;
+
+/** Reads the certificates in a file. */
+function certificates(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Unreachable(`reading the certificates in FOB_CACERT: ${(cause as Error).message}`, { cause });
+  }
+}
 
 /** A fleet of tokens, and the world in which they are. */
 export class Fleet {
@@ -31,10 +41,10 @@ export class Fleet {
    * Returns the fleet that FOB_URL, FOB_API_KEY and FOB_CACERT name, as inside fob with, or
    * starts one.
    */
-  static open(options: StartOptions = {}): Promise<Fleet> {
+  static async open(options: StartOptions = {}): Promise<Fleet> {
     const { FOB_URL: url, FOB_API_KEY: key, FOB_CACERT: file } = process.env;
     if (!url) return Fleet.start(options);
-    return Fleet.connect({ url, key: key ?? "", ca: file ? readFileSync(file, "utf8") : undefined });
+    return Fleet.connect({ url, key: key ?? "", ca: file ? certificates(file) : undefined });
   }
 
   /**
@@ -43,7 +53,13 @@ export class Fleet {
    */
   static async start(options: StartOptions = {}): Promise<Fleet> {
     const started = await startProcess(options);
-    const transport = new Transport(started);
+    let transport: Transport;
+    try {
+      transport = new Transport(started);
+    } catch (err) {
+      started.kill();
+      throw err;
+    }
     transport.ended = () => started.ended();
     return new Fleet(transport, started.worldSeed, started);
   }
@@ -206,7 +222,7 @@ export class Fleet {
    * allow the export of seeds.
    */
   export(format = "pskc", options: { token?: string } = {}): Promise<Buffer> {
-    return this.#transport.bytes("export", { query: { format, ...options }, accept: "*/*" });
+    return this.#transport.bytes("export", { query: { format, ...options }, accept: "*/*" }, limits.file);
   }
 
   // Snapshots
@@ -238,7 +254,7 @@ export class Fleet {
 
   /** Returns a snapshot as a file. The fleet must allow the export of seeds. */
   saveSnapshot(name: string): Promise<Buffer> {
-    return this.#transport.bytes("get-snapshot", { path: { name }, accept: "*/*" });
+    return this.#transport.bytes("get-snapshot", { path: { name }, accept: "*/*" }, limits.file);
   }
 
   /** Makes a snapshot of a file. */

@@ -75,7 +75,7 @@ export class Port {
 
   /** Returns the recorded bytes as messages that people can read, without secrets. */
   async messages(options: { last?: number } = {}): Promise<Messages> {
-    return JSON.parse((await this.#wire("messages", options.last)).toString()) as Messages;
+    return this.#transport.json("wire", this.#recording("messages", options.last));
   }
 
   /** Returns the recording as a file for Wireshark. */
@@ -94,9 +94,13 @@ export class Port {
     return { path: { port: this.id } };
   }
 
-  #wire(format: "jsonl" | "pcapng" | "messages", last?: number): Promise<Buffer> {
+  #wire(format: "jsonl" | "pcapng"): Promise<Buffer> {
+    return this.#transport.bytes("wire", this.#recording(format));
+  }
+
+  #recording(format: "jsonl" | "pcapng" | "messages", last?: number): Input<"wire"> {
     const query = { format, ...(last === undefined ? {} : { last }) };
-    return this.#transport.bytes("wire", { ...this.#path, query, accept: "*/*" });
+    return { ...this.#path, query, accept: "*/*" };
   }
 
   async #change<O extends Changes>(operation: O, body?: Body<O>): Promise<PortState> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { notOfFleet } from "./errors.js";
 import { eventPages } from "./events.js";
 import type { Body, Input, Operation, Query, Result } from "./operations.js";
 import { Port } from "./port.js";
@@ -105,8 +106,8 @@ export class Token {
   }
 
   /** Returns the display segment by segment. */
-  async look(): Promise<Display> {
-    return JSON.parse((await this.#display("application/json")).toString()) as Display;
+  look(): Promise<Display> {
+    return this.#transport.json("display", this.#path);
   }
 
   /** Returns a picture of the display as PNG. */
@@ -261,7 +262,9 @@ export class Token {
 
   /** Returns the seed. */
   async seed(): Promise<Buffer> {
-    return base32(new URL(await this.otpauth()).searchParams.get("secret") ?? "");
+    const uri = await this.otpauth();
+    if (!URL.canParse(uri)) throw notOfFleet("it is not an otpauth URI");
+    return base32(new URL(uri).searchParams.get("secret") ?? "");
   }
 
   /** Removes the token from the fleet. */

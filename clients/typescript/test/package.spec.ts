@@ -87,6 +87,11 @@ test("the documents' examples run with the packed package", () => {
   const bank = readFileSync(path("test/bank.ts"), "utf8");
   const theirs = bank.replaceAll("../src/index.js", "@fob/tokens").replaceAll("../src/playwright.js", "@fob/tokens/playwright");
   writeFileSync(join(folder, "bank.ts"), theirs);
+  const readme = readFileSync(path("README.md"), "utf8").replace(/\s+/g, " ");
+  for (const [name, source] of Object.entries({ "@fob/tokens": "../src/index.js", "@fob/tokens/playwright": "../src/playwright.js" })) {
+    expect(bank).toContain(`from "${source}"`);
+    expect(readme).toContain(`\`"${source}"\` by \`"${name}"\``);
+  }
   const executablePath = process.env["FOB_CHROMIUM"] ?? "/usr/bin/chromium";
   const use = { locale: "en-US", launchOptions: { executablePath } };
   const config = { workers: 1, timeout: 300_000, expect: { timeout: 60_000 }, reporter: "line", use };
@@ -111,6 +116,15 @@ test("the documents' examples run with the packed package", () => {
     expect(node(name.replace(folder, join(folder, "js")).replace(/mts$/, "mjs"))).toMatch(/^ZZFB00000001 \d{6}\n$/);
   }
   rmSync(join(folder, "js"), { recursive: true });
+  // This package's README is for JavaScript as well. Node 20 has no await using.
+  const plain = scripts.filter((name) => name.includes("clients-typescript-README"));
+  expect(plain.length).toBeGreaterThan(0);
+  for (const name of plain) {
+    const copy = name.replace(/mts$/, "mjs");
+    writeFileSync(copy, readFileSync(name));
+    expect(node(copy)).toMatch(/^ZZFB00000001 \d{6}\n$/);
+    rmSync(copy);
+  }
   expect(node(join(folder, "node_modules/@playwright/test/cli.js"), "test")).toContain(`${tests} passed`);
   rmSync(folder, { recursive: true });
 });

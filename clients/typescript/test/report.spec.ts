@@ -56,7 +56,11 @@ test("a test that fails has the events, the displays and the world seed in its r
   const outcomes = run();
   const failed = outcomes.get("fails");
   expect(failed?.status).toBe("failed");
-  expect(ours(failed)).toEqual(["fob-world-seed.txt", "fob-events.jsonl", "fob-display-ZZFB00000001.png"]);
+  expect(ours(failed)).toEqual(["fob-world-seed.txt", "fob-events.jsonl", "fob-tokens.txt", "fob-display-ZZFB00000001.png"]);
+  // The year of age adds less than a minute to the three minutes.
+  expect(failed?.attachments.get("fob-tokens.txt")).toMatch(
+    /^hardware id \w{16}: the test has removed the token\nZZFB00000001, hardware id \w{16}: LOCKED, clock error 1[89]\d{4} ms \(steps: 3\)\n$/,
+  );
   expect(failed?.annotations).toContainEqual(expect.objectContaining({ type: "fob world seed", description: "7" }));
   expect(failed?.attachments.get("fob-world-seed.txt")).toContain("FOB_WORLD_SEED=7");
   expect(failed?.attachments.get("fob-display-ZZFB00000001.png")).toMatch(/^\x89PNG\r\n/);
@@ -73,6 +77,14 @@ test("a test that fails has the events, the displays and the world seed in its r
   expect(lost?.errors.join()).toContain("the fleet is gone");
   expect(lost?.attachments.get("fob-error.txt")).toContain("fob has ended (exit code 0)");
 
+  // What the report cannot have is not an error of the test.
+  const unattached = outcomes.get("cannot attach");
+  expect([unattached?.status, unattached?.errors.length, ours(unattached)]).toEqual(["failed", 1, []]);
+  const silent = outcomes.get("has a fleet that does not answer");
+  expect([silent?.status, silent?.errors.length]).toEqual(["failed", 1]);
+  expect(silent?.errors[0]).toContain("the reason");
+  expect(silent?.attachments.get("fob-error.txt")).toBe("the fleet has not answered within 0.1 s");
+
   for (const title of ["is expected to fail", "passes", "removes its token"]) {
     expect(ours(outcomes.get(title)), title).toEqual([]);
   }
@@ -88,6 +100,9 @@ test("a report about a fleet that others use has no tokens of others", async () 
   })();
   const failed = run({ FOB_URL, FOB_API_KEY }).get("fails");
   await skewing;
+  expect(failed?.attachments.get("fob-world-seed.txt")).toBe(
+    "world seed 8; to repeat the run, start the fleet of FOB_URL again with this world seed",
+  );
   expect(failed?.attachments.get("fob-events.jsonl")).toContain('"event":"age"');
   expect(failed?.attachments.get("fob-events.jsonl")).not.toContain(other.id);
   expect(ours(failed)).not.toContain(`fob-display-${other.serial}.png`);

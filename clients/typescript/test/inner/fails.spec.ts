@@ -2,12 +2,14 @@
 
 // Tests that fail on purpose, for report.spec.ts.
 
+import { limits } from "../../src/limits.js";
 import { expect, test } from "../../src/playwright.js";
 
 test.use({ fobOptions: { worldSeed: 7 } });
 
 test("fails", async ({ fob, token }) => {
   await token.age("1y");
+  await token.skew("3m");
   const removed = await fob.newToken();
   await removed.remove();
   expect(token.serial).toBe("another");
@@ -27,6 +29,18 @@ test("loses its fleet", async ({ fob, token }) => {
   expect(token.serial).toBe("ZZFB00000001");
   await fob.close();
   throw new Error("the fleet is gone");
+});
+
+test("cannot attach", async ({ token }, testInfo) => {
+  testInfo.attach = () => Promise.reject(new TypeError("no space"));
+  expect(token.serial).toBe("another");
+});
+
+test("has a fleet that does not answer", async ({ fob, token }) => {
+  limits.report = 100;
+  fob.events = () => new Promise(() => {});
+  token.remove = () => Promise.reject(new TypeError("not removed"));
+  throw new Error("the reason");
 });
 
 test("is expected to fail", async ({ token }) => {
