@@ -166,3 +166,16 @@ func TestKeyedStore(t *testing.T) {
 	_, err = open(unkeyed, begun)
 	require.ErrorContains(t, err, "were made without one: leave it out")
 }
+
+// TestLotExpiry: the default is five years after the date in Japan, as for fob seeds make.
+// Japan is nine hours ahead of UTC.
+func TestLotExpiry(t *testing.T) {
+	for at, want := range map[string]string{"2026-03-31T14:59:59Z": "2031-03-31", "2026-03-31T15:00:00Z": "2031-04-01"} {
+		now, err := time.Parse(time.RFC3339, at)
+		require.NoError(t, err)
+		from, to, err := Lot{}.expiries(now)
+		require.NoError(t, err)
+		require.Equal(t, want, from.String(), at)
+		require.Equal(t, from, to)
+	}
+}

@@ -234,7 +234,7 @@ func serialKind(name string) (token.SerialKind, error) {
 func (l Lot) expiries(now time.Time) (from, to token.Expiry, err error) {
 	const life = 5 * 12 // months
 	if l.Expiry == "" {
-		today, err := token.ExpiryOf(now)
+		today, err := token.ExpiryOf(now.In(token.Tokyo()))
 		if err != nil {
 			return from, to, fmt.Errorf("%w: expiry: %w", ErrLot, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/serialproto"
@@ -38,6 +39,7 @@ type runOptions struct {
 	eventsFile         string
 	events             *os.File // opened by newFleet; nil: no file
 	readyTokens        bool
+	expiry             string
 	endWithStdin       bool
 	key                fleetKeyFlags
 	portMode           string
@@ -107,6 +109,7 @@ program starts fob with a pipe there, fob ends with it, even if it is killed.`,
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes (docs/fleet.md)")
 	f.StringVar(&o.eventsFile, "events", "", "write all events to `FILE`, as JSON lines (EventLine in /openapi.json); an older file is replaced")
 	f.BoolVar(&o.readyTokens, "ready", false, "make provisioned and locked test tokens instead of blank ones")
+	o.addExpiry(f)
 	f.StringVar(&o.portMode, "ports", "", "open ports at `WHEN`: each, for each token at the start, or lazy, when asked for; default: lazy from 64 tokens on if no kind of port is given")
 	f.BoolVar(&o.endWithStdin, "end-with-stdin", false, "end when standard input is closed, as it is when the program that started fob ends")
 	o.http.add(f)
@@ -114,8 +117,14 @@ program starts fob with a pipe there, fob ends with it, even if it is killed.`,
 	markGoesWith(f, "seed-file", "period", "digits", "algorithm", "from", "key-file", "password-file", "private-key", "trusted",
 		"allow-duplicates", "skip-unsupported", "allow-short-seeds")
 	markGoesWith(f, "state", "state-key")
+	markGoesWith(f, "ready fleet-key-file", "expiry")
 	markGoesWith(f, "tcp unix rfc2217", "port-password-file")
 	return cmd
+}
+
+// addExpiry adds the flag with the expiry date of tokens that are made ready.
+func (o *runOptions) addExpiry(f *pflag.FlagSet) {
+	f.StringVar(&o.expiry, "expiry", "", "last `DAY` of validity of the tokens; default: five years after the world's date in Japan")
 }
 
 func profileNames() string {
@@ -199,7 +208,7 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if o.readyTokens && (o.seedFile != "" || o.lotFile != "") {
 		return nil, usagef("--ready goes with --count and --profile: a seed file's tokens are ready, and a lot says it itself")
 	}
-	for _, flag := range []string{"count", "profile", "seed-file"} {
+	for _, flag := range []string{"count", "profile", "seed-file", "expiry"} {
 		if o.lotFile != "" && o.given(flag) {
 			return nil, usagef("--%s cannot be combined with --lot: the file describes all tokens", flag)
 		}
@@ -321,9 +330,16 @@ func (o *runOptions) checkResumed(f *fleet.Fleet) error {
 	if o.given("count") && o.count != f.Len() {
 		return usagef("--count %d: the folder of --state has %s: leave --count out", o.count, countTokens(f.Len()))
 	}
+	want, err := token.ParseExpiry(o.expiry)
+	if o.given("expiry") && err != nil {
+		return usagef("--expiry: %w", err)
+	}
 	for m := range f.All(0) {
 		if model := m.Token.Model().Name; o.given("profile") && model != o.profile {
 			return usagef("--profile %s: the folder of --state has tokens of the profile %s: leave --profile out", o.profile, model)
+		}
+		if _, expiry := m.Token.BackLabel(); o.given("expiry") && expiry != want {
+			return usagef("--expiry %s: the folder of --state has tokens that expire on %s: leave --expiry out", o.expiry, expiry)
 		}
 		if o.readyTokens && m.Token.State() == serialproto.StateBlank {
 			return usagef("--ready: the folder of --state has blank tokens: leave --ready out, and provision them")

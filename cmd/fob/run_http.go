@@ -55,7 +55,7 @@ func (a *app) lots(ctx context.Context, o *runOptions) ([]fleet.Lot, error) {
 		return nil, nil // a fleet that starts empty
 	}
 	if o.readyTokens {
-		return []fleet.Lot{{Count: fleet.LotCount(o.count), Profile: o.profile, Ready: true}}, nil
+		return []fleet.Lot{{Count: fleet.LotCount(o.count), Profile: o.profile, Ready: true, Expiry: o.expiry}}, nil
 	}
 	if o.lotFile == "" {
 		return nil, nil

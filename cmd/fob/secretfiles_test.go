@@ -110,7 +110,7 @@ var fileFlags = map[string]fileKind{
 }
 
 // commandLines has a command line for each command that reads a file with a secret. It
-// contains everything but the flag for that file.
+// contains everything but the flag for that file, which goes before --.
 var commandLines = map[string]string{
 	"fob board run":              "board run virt --tcp 127.0.0.1:0 --image image",
 	"fob code":                   "code",
@@ -146,6 +146,7 @@ var commandLines = map[string]string{
 	"fob validator token resync": "validator token resync 2600124800001 --db bank.db --key-file bank.key",
 	"fob validator user add":     "validator user add alice --contract C-1 --name Alice --db bank.db --key-file bank.key",
 	"fob validator user change":  "validator user change alice --db bank.db --key-file bank.key",
+	"fob with":                   "with -- true",
 }
 
 // requiredFlags lists the additional flags that a flag requires.
@@ -287,7 +288,11 @@ func TestSecretFiles(t *testing.T) {
 			const file = "secret"
 			write(file, "3132333435363738393031323334353637383930\n")
 			require.NoError(t, os.Chmod(file, 0o644))
-			args := append(strings.Fields(line+" "+more), name, file)
+			flags, command, has := strings.Cut(line, " -- ")
+			args := append(strings.Fields(flags+" "+more), name, file)
+			if has {
+				args = append(args, "--", command)
+			}
 			ctx, stop := context.WithTimeout(t.Context(), patience)
 			defer stop()
 			var out, errs bytes.Buffer

@@ -34,7 +34,8 @@ manufacturer uses, and write their seed file. A server can import the file, and
 fob run --seed-file runs the tokens.
 
 With --fleet-key-file, the seeds follow from a fleet key and the numbers of the
-tokens, and fob run --fleet-key-file runs the tokens without the seed file.`,
+tokens, and fob run --fleet-key-file runs the tokens without the seed file. Give
+both commands the same --expiry: the date does not follow from the key.`,
 		Example: `  fob seeds make --count 1000 --to pskc --out tokens.xml
   fob run --seed-file tokens.xml --tcp 127.0.0.1:7000
   fob seeds make --fleet-key-file fleet.key --count 1000 --to pskc --out tokens.xml`,
@@ -49,7 +50,7 @@ tokens, and fob run --fleet-key-file runs the tokens without the seed file.`,
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "profile `NAME`: "+profileNames())
 	f.IntVar(&o.seedBytes, "seed-bytes", token.DefaultSeedLen, "`N` bytes per seed")
 	addAllowShort(f, &o.short)
-	f.StringVar(&o.expiry, "expiry", "", "last `DAY` of validity; none for no expiry; default: five years from today")
+	f.StringVar(&o.expiry, "expiry", "", "last `DAY` of validity; none for no expiry; default: five years from today in Japan")
 	f.StringVar(&o.out.to, "to", "", "`FORMAT` to write (see fob seeds --help); default: the preferred format of --for")
 	o.out.add(f)
 	cmd.MarkFlagsOneRequired("to", "for")

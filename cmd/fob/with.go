@@ -38,7 +38,8 @@ Those that are left when it ends are ended. The exit code is the command's, or
 128+N if signal N ended it, 127 if there is no such command, and 126 if it
 cannot be executed.`,
 		Example: `  fob with --count 3 --clock manual -- go test ./...
-  fob with --world-seed 7 -- sh -c 'fob fleet ls'`,
+  fob with --world-seed 7 -- sh -c 'fob fleet ls'
+  fob with --fleet-key-file fleet.key --first 501 --count 3 -- ./tests`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 || len(args) == 0 {
 				return errors.New("want a command after --, such as: fob with --count 3 -- sh test.sh")
@@ -52,6 +53,8 @@ cannot be executed.`,
 	}
 	f := cmd.Flags()
 	o.addBeside(f, "manual")
+	o.key.add(f)
+	o.addExpiry(f)
 	f.BoolVar(&o.http.allowSeeds, "allow-seed-export", false, "let the command read the tokens' seeds")
 	return cmd
 }
