@@ -30,6 +30,10 @@ func TestSchedule(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2.0, s.rate, "each of 120 tokens once in 60 s")
 	require.Equal(t, 30*time.Second, due(s, 60))
+	require.Equal(t, 10*time.Minute, s.end())
+	require.EqualValues(t, 60, s.before(30*time.Second))
+	require.EqualValues(t, 1200, s.before(time.Hour))
+	require.Zero(t, s.before(0))
 	_, ok := s.due(1199)
 	require.True(t, ok)
 	_, ok = s.due(1200)
@@ -46,6 +50,10 @@ func TestSchedule(t *testing.T) {
 	s, err = newSchedule(&Options{Scenario: Storm, Users: someUsers(120), Duration: 3 * time.Minute, Rate: 60}, now)
 	require.NoError(t, err)
 	require.Equal(t, 16*time.Second, due(s, 60))
+	require.Equal(t, 195*time.Second, s.end(), "storms begin after 15, 75 and 135 s, and a step lasts 60 s")
+	require.EqualValues(t, 60, s.before(16*time.Second))
+	require.EqualValues(t, 180, s.before(76*time.Second))
+	require.EqualValues(t, 360, s.before(time.Hour))
 
 	for want, o := range map[string]Options{
 		"there are no users": {Scenario: Steady, Duration: time.Minute},
@@ -109,7 +117,7 @@ func TestScenarioThresholds(t *testing.T) {
 		for _, threshold := range list {
 			got = append(got, threshold.Text)
 		}
-		require.Equal(t, c.want, got)
+		require.Equal(t, append(c.want, "unsent<=0"), got)
 	}
 	_, err := Thresholds(Steady, []string{"p99"})
 	require.ErrorIs(t, err, ErrThreshold)
@@ -118,6 +126,8 @@ func TestScenarioThresholds(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, (&Report{Requests: 2, Refused: 2}).Judge(list))
 	require.True(t, (&Report{Requests: 2, Accepted: 1, Refused: 1}).Judge(list))
+	require.False(t, (&Report{Requests: 2, Accepted: 1, Refused: 1, Unsent: 1}).Judge(list))
+	require.False(t, (&Report{Requests: 2, Accepted: 1, Refused: 1, Interrupted: true}).Judge(list))
 }
 
 // TestMeasured: values have the unit of the threshold.

@@ -18,6 +18,10 @@ type Report struct {
 	Requests  int      `json:"requests"`
 	PerSecond float64  `json:"per_second"`
 
+	Unsent      int  `json:"unsent"`      // requests that were due, but not sent: the server was too slow
+	Abandoned   int  `json:"abandoned"`   // requests without an answer when the load was interrupted, not in Requests
+	Interrupted bool `json:"interrupted"` // the context of Run ended first
+
 	// The answers. AcceptedWrongly are the accepted ones of codes that were sent again or
 	// guessed.
 	Accepted        int `json:"accepted"`
@@ -41,6 +45,7 @@ type Report struct {
 	Thresholds []Threshold `json:"thresholds"`
 
 	metrics    vegeta.Metrics
+	rest       int // requests after the duration
 	answers    int
 	denied     int // answers 401 and 403 that the target does not describe
 	deniedWith int // the status of the newest of them

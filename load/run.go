@@ -50,6 +50,8 @@ type job struct {
 	again bool // the server has accepted the code before
 	guess bool
 	due   time.Time
+	rest  bool   // sent after the duration
+	done  func() // after the answer; nil before the request
 }
 
 // run is a load in progress. The library calls Pace for every request, in order, and then
@@ -70,9 +72,10 @@ type run struct {
 	accepted []*job // codes that Replay sends again
 }
 
-// Run sends requests until the duration or ctx ends, and waits for the last answers. The
-// report is complete also if ctx ends. The error wraps [ErrOptions], [ErrNoAnswer] or
-// [ErrKey].
+// Run sends requests until the duration ends, and waits for the last answers. [Storm] goes
+// on until the step ends that began last. If ctx ends first, the requests without an answer
+// are given up, and the report is of those before. The error wraps [ErrOptions],
+// [ErrNoAnswer] or [ErrKey].
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Connections == 0 {
 		o.Connections = 512
@@ -103,6 +106,17 @@ func runSchedule(ctx context.Context, o Options, s schedule, began time.Time) (*
 		}),
 		vegeta.Workers(uint64(min(o.Connections, 16))), vegeta.MaxWorkers(uint64(o.Connections)), vegeta.MaxBody(64<<10),
 	)
+	stop := func() { attacker.Stop() }
+	defer context.AfterFunc(ctx, stop)()
+	if s.scenario != Replay { // which waits for all answers, to send the codes again
+		end := began.Add(s.end())
+		defer time.AfterFunc(time.Until(end), func() {
+			if r.busy() {
+				stop()
+			}
+		}).Stop()
+		defer time.AfterFunc(time.Until(end.Add(lateness)), stop).Stop()
+	}
 	every := vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodGet, URL: replaced})
 	report := newReport(&o, s)
 	for result := range attacker.Attack(every, r, 0, "") {
@@ -111,14 +125,36 @@ func runSchedule(ctx context.Context, o Options, s schedule, began time.Time) (*
 			o.Progress(report.Requests)
 		}
 	}
+	report.Interrupted = ctx.Err() != nil
+	sent, took := uint64(report.Requests+report.Abandoned-report.rest), time.Since(began)
+	if r.held.Sub(began) < min(took, s.duration) { // no token without a new code held up the rest
+		report.Unsent = int(max(s.before(took), sent) - sent)
+	}
 	report.close(time.Since(began.Add(s.lead)))
-	if report.Requests > 0 && report.answers == 0 {
+	if report.Requests > 0 && report.answers == 0 && !report.Interrupted {
 		return report, fmt.Errorf("%w: %s", ErrNoAnswer, report.Problems[0])
 	}
 	if n := report.denied; n > 0 && n == report.answers && o.Target.key != "" {
 		return report, fmt.Errorf("%w (%d)", ErrKey, report.deniedWith)
 	}
 	return report, nil
+}
+
+// lateness is the time after the end in which requests are sent that are late because
+// this machine is slow, not the server.
+const lateness = 5 * time.Second
+
+// over reports whether requests that are due are too late to be sent.
+func (r *run) over() bool {
+	late := time.Since(r.began) - r.schedule.end()
+	return late > lateness || late > 0 && r.busy()
+}
+
+// busy reports whether all connections wait for an answer.
+func (r *run) busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.jobs) >= r.options.Connections
 }
 
 // Pace waits until the next request is due, and prepares it. It implements
@@ -146,7 +182,7 @@ func (r *run) Pace(_ time.Duration, n uint64) (time.Duration, bool) {
 func (r *run) next(n uint64) *job {
 	after, ok := r.schedule.due(n)
 	due := r.began.Add(after)
-	if !ok {
+	if !ok || r.over() {
 		return r.rest(due)
 	}
 	if n%2 == 1 {
@@ -179,7 +215,7 @@ func (r *run) rest(due time.Time) *job {
 	for {
 		j, more := r.replayed()
 		if j != nil {
-			if j.due = due; due.Before(time.Now()) {
+			if j.due, j.rest = due, true; due.Before(time.Now()) {
 				j.due = time.Now()
 			}
 			return j
@@ -245,7 +281,13 @@ func (r *run) RoundTrip(numbered *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.base.RoundTrip(req.WithContext(numbered.Context()))
+	ctx, cancel := context.WithCancel(numbered.Context())
+	stop := context.AfterFunc(r.ctx, cancel)
+	j.done = func() {
+		stop()
+		cancel()
+	}
+	return r.base.RoundTrip(req.WithContext(ctx))
 }
 
 // note adds a result to the report.
@@ -261,6 +303,16 @@ func (r *run) note(report *Report, result *vegeta.Result) {
 	select {
 	case r.noted <- struct{}{}:
 	default:
+	}
+	if j.done != nil {
+		j.done()
+	}
+	if j.rest {
+		report.rest++
+	}
+	if result.Code == 0 && r.ctx.Err() != nil {
+		report.Abandoned++
+		return
 	}
 	result.Latency = result.End().Sub(j.due)
 	result.Error = strings.TrimPrefix(result.Error, fmt.Sprintf("Get %q: ", replaced))

@@ -242,16 +242,83 @@ func TestKeyRefused(t *testing.T) {
 }
 
 // TestSlowServer: response times count from when a request was due, also if it had to wait
-// for a connection.
+// for a connection. The load ends with its duration, and counts the requests that are not
+// sent then.
 func TestSlowServer(t *testing.T) {
 	target := answer(t, func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 		_, _ = w.Write([]byte("ok"))
 	})
-	r, err := Run(t.Context(), Options{Scenario: Steady, Users: realUsers(t, 1, 20), Target: target, Duration: 100 * time.Millisecond, Connections: 1})
+	unsent, err := ParseThreshold("unsent<50%")
 	require.NoError(t, err)
-	require.Equal(t, 20, r.Accepted)
-	require.Greater(t, r.Max, 800.0, "20 answers take a second, and the last request was due after 0.1 s")
+	for _, s := range []Scenario{Steady, Guess, Replay} {
+		r, err := Run(t.Context(), Options{Scenario: s, Users: realUsers(t, 1, 200), Target: target, Duration: time.Second, Connections: 2})
+		require.NoError(t, err)
+		require.Equal(t, 200, r.Requests-r.rest+r.Unsent, "200 are due")
+		require.LessOrEqual(t, r.Requests-r.rest, 12, "two connections begin at most 10 requests in 1 s")
+		require.Greater(t, r.Requests, 2)
+		require.Greater(t, r.Max, 390.0, "the third request was due after 15 ms, and waits for 200 ms")
+		require.False(t, r.Judge([]Threshold{unsent}))
+		require.Greater(t, r.Thresholds[0].Value, 90.0)
+	}
+}
+
+// TestHangingServer: a load does not wait for a server that hangs to send the next request
+// after the duration. If it is interrupted, it gives up the requests in work, also one
+// whose answer has begun.
+func TestHangingServer(t *testing.T) {
+	for name, begun := range map[string]bool{"no answer": false, "an answer that does not end": true} {
+		t.Run(name, func(t *testing.T) {
+			arrived, gone := make(chan struct{}, 100), make(chan struct{})
+			target := answer(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // the server notices a broken connection only after the body
+				if begun {
+					w.Header().Set("Content-Length", "3")
+					_, _ = w.Write([]byte("o"))
+					_ = http.NewResponseController(w).Flush()
+				}
+				arrived <- struct{}{}
+				select {
+				case <-r.Context().Done():
+				case <-gone:
+				}
+			})
+			t.Cleanup(func() { close(gone) }) // before the server closes
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				<-arrived
+				<-arrived
+				cancel()
+			}()
+			r, err := Run(ctx, Options{Scenario: Guess, Users: realUsers(t, 1, 1), Target: target, Duration: time.Hour, Rate: 1000, Connections: 2, Timeout: time.Hour})
+			require.NoError(t, err)
+			require.True(t, r.Interrupted)
+			require.Zero(t, r.Requests)
+			require.Empty(t, r.Problems)
+			require.GreaterOrEqual(t, r.Abandoned, 2)
+			require.False(t, r.Judge(nil))
+
+			r, err = Run(t.Context(), Options{Scenario: Guess, Users: realUsers(t, 1, 1), Target: target, Duration: 500 * time.Millisecond, Rate: 1000, Connections: 2, Timeout: 3 * time.Second})
+			require.ErrorIs(t, err, ErrNoAnswer)
+			require.Equal(t, 2, r.Requests)
+			require.Equal(t, 498, r.Unsent)
+			require.False(t, r.Interrupted)
+		})
+	}
+}
+
+// TestInterrupted: a load that is interrupted does not pass, even if all its answers are good.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	target := answer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
+	r, err := Run(ctx, Options{
+		Scenario: Steady, Users: realUsers(t, 1, 6000), Target: target, Duration: time.Minute, // 100 per second
+		Progress: func(int) { cancel() }, // after the first 100
+	})
+	require.NoError(t, err)
+	require.True(t, r.Interrupted)
+	require.Equal(t, r.Requests, r.Accepted)
+	require.False(t, r.Judge(nil))
 }
 
 // TestFreshOnly: the next request of a user waits for the next step of the token.
@@ -329,5 +396,6 @@ func TestNoAnswer(t *testing.T) {
 	r, err = Run(ctx, Options{Scenario: Steady, Users: realUsers(t, 1, 3), Target: target, Duration: time.Hour})
 	require.NoError(t, err)
 	require.Zero(t, r.Requests)
+	require.True(t, r.Interrupted)
 	require.False(t, r.Judge(nil), "nothing was sent")
 }

@@ -5,6 +5,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"sort"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -50,6 +51,29 @@ func (s schedule) due(n uint64) (time.Duration, bool) {
 		due += time.Duration(float64(n) / s.rate * float64(time.Second))
 	}
 	return due, due < s.duration
+}
+
+// end returns when no more requests are sent. The requests of a storm may be late until its
+// step ends: a step may begin just before the duration ends.
+func (s schedule) end() time.Duration {
+	if s.scenario != Storm {
+		return s.duration
+	}
+	last := (s.duration - s.lead - 1) / s.step // the number of the last storm
+	return s.lead + (last+1)*s.step
+}
+
+// before returns the number of requests that are due before a time after the start.
+func (s schedule) before(t time.Duration) uint64 {
+	early := func(n uint64) bool {
+		due, ok := s.due(n)
+		return ok && due < t
+	}
+	most := uint64(1)
+	for early(most) {
+		most *= 2
+	}
+	return uint64(sort.Search(int(most), func(n int) bool { return !early(uint64(n)) }))
 }
 
 // newSchedule checks the options and completes them.

@@ -47,6 +47,7 @@ var (
 		"failed":           func(r *Report) float64 { return float64(r.Failed) },
 		"accepted_wrongly": func(r *Report) float64 { return float64(r.AcceptedWrongly) },
 		"sent_again":       func(r *Report) float64 { return float64(r.SentAgain) },
+		"unsent":           func(r *Report) float64 { return float64(r.Unsent) },
 	}
 )
 
@@ -98,7 +99,8 @@ var answers = []string{"accepted", "refused", "next_codes", "limited", "failed"}
 
 // Thresholds parses the thresholds of a load, and adds the scenario's own. A threshold with
 // the same name replaces one of them. Steady and Storm require that all codes are accepted;
-// if a threshold allows other answers, one code is enough. The error wraps [ErrThreshold].
+// if a threshold allows other answers, one code is enough. Every scenario requires that the
+// server is fast enough for all requests. The error wraps [ErrThreshold].
 func Thresholds(s Scenario, texts []string) ([]Threshold, error) {
 	var list []Threshold
 	given := map[string]bool{}
@@ -119,7 +121,7 @@ func Thresholds(s Scenario, texts []string) ([]Threshold, error) {
 	case slices.ContainsFunc(answers, func(name string) bool { return given[name] }):
 		own = []string{"accepted>=1"}
 	}
-	for _, text := range own {
+	for _, text := range append(own, "unsent<=0") {
 		t, err := ParseThreshold(text)
 		if err != nil {
 			return nil, fmt.Errorf("internal error: %w", err)
@@ -148,7 +150,8 @@ func (t Threshold) Measured() string {
 }
 
 // Judge compares the report with thresholds, and with one that always holds for a secure
-// server: no code is accepted wrongly. It returns whether all are fulfilled.
+// server: no code is accepted wrongly. It returns whether all are fulfilled, and the load
+// was not interrupted.
 func (r *Report) Judge(thresholds []Threshold) bool {
 	always, err := ParseThreshold("accepted_wrongly<=0")
 	if err != nil {
@@ -161,7 +164,7 @@ func (r *Report) Judge(thresholds []Threshold) bool {
 		t.judge(r)
 		all = all && t.Passed
 	}
-	return all && r.Requests > 0
+	return all && r.Requests > 0 && !r.Interrupted
 }
 
 func (t *Threshold) judge(r *Report) {
@@ -171,7 +174,11 @@ func (t *Threshold) judge(r *Report) {
 		t.Value = counts[t.name](r)
 	}
 	if t.share {
-		t.Value = 100 * t.Value / max(float64(r.Requests), 1)
+		all := r.Requests
+		if t.name == "unsent" {
+			all += r.Unsent
+		}
+		t.Value = 100 * t.Value / max(float64(all), 1)
 	}
 	switch t.sign {
 	case "<":

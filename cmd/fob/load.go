@@ -47,16 +47,18 @@ Scenarios:
 
 The server is fob's validation server (--url), or any server with HTTP
 (--target, docs/load.md). A response time counts from when its request was due.
-Ctrl-C ends the load early.
+The load ends with --duration. Requests that were due and could not be sent,
+because the server was too slow for the rate, count as unsent. Ctrl-C gives up
+the requests in work, reports on the ones before, and never passes.
 
 The exit code is 1 if a threshold is missed. A threshold is a name, a sign and a
 value, such as p99<200ms, refused<=0 or failed<1%. The names are:
 ` + wrapWords(load.ThresholdNames(), 78) + `
 Steady and storm require accepted>=100%, or accepted>=1 if a threshold is about
 accepted, refused, next_codes, limited or failed. Replay requires sent_again>=1
-and failed<=0, and guess failed<=0. A threshold with the same name replaces one
-of these. Every load requires accepted_wrongly<=0: no code is accepted twice,
-and no guess.`,
+and failed<=0, and guess failed<=0. All of them require unsent<=0. A threshold
+with the same name replaces one of these. Every load requires
+accepted_wrongly<=0: no code is accepted twice, and no guess.`,
 		Example: `  fob load --fleet-key-file fleet.key --count 1000 --url http://127.0.0.1:8080 --api-key-file check.key
   fob load --fleet-key-file fleet.key --first 5001 --count 5000 --target login.yaml --scenario storm --duration 3m
   fob load --fleet-key-file fleet.key --count 600 --target login.yaml --threshold p99<200ms --threshold failed<1%`,
@@ -142,6 +144,9 @@ func (a *app) load(ctx context.Context, o *loadOptions) error {
 	if err := errors.Join(a.print(report, loadText(report)), err); err != nil {
 		return err
 	}
+	if report.Interrupted {
+		return context.Cause(ctx)
+	}
 	if !passed {
 		return errclass.With(errclass.Failed, errors.New(loadFailure(report)))
 	}
@@ -218,6 +223,12 @@ func loadText(r *load.Report) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s: %d users, %.1f s: %d requests, %.1f per second\n", r.Scenario, r.Tokens, r.Seconds, r.Requests, r.PerSecond)
 	fmt.Fprintf(&t, "  accepted %d, refused %d, next code %d, limited %d, failed %d\n", r.Accepted, r.Refused, r.NextCodes, r.Limited, r.Failed)
+	if r.Unsent > 0 {
+		fmt.Fprintf(&t, "  %d requests were due but not sent: the server is too slow for this rate and --connections\n", r.Unsent)
+	}
+	if r.Interrupted {
+		fmt.Fprintf(&t, "  interrupted: the load is not complete; %d requests had no answer yet\n", r.Abandoned)
+	}
 	if r.SentAgain > 0 {
 		fmt.Fprintf(&t, "  %d codes sent again\n", r.SentAgain)
 	}

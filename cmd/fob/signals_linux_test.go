@@ -4,15 +4,22 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/load"
 )
 
 // TestSignalCodes interrupts commands in their work: they end with 128+N for signal N, as
@@ -55,6 +62,49 @@ func TestSignalCodes(t *testing.T) {
 				require.Equal(t, "fob: interrupted\n", stderr.String())
 			}
 		})
+	}
+}
+
+// TestLoadInterrupted: a load that is interrupted reports on its answers, does not wait for
+// a server that hangs, and does not pass.
+func TestLoadInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	code, out, errs := fob(t, "", "seeds", "fleet-key", "--out", path("fleet.key"))
+	require.Zero(t, code, out+errs)
+	hangs, gone := make(chan struct{}, 100), make(chan struct{})
+	var requests atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the server notices a broken connection only after the body
+		if requests.Add(1) == 1 {
+			return
+		}
+		hangs <- struct{}{}
+		select {
+		case <-r.Context().Done():
+		case <-gone:
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(gone) })
+	require.NoError(t, os.WriteFile(path("login.yaml"), []byte(fmt.Sprintf("{url: %q, body: '{{code}}', accepted: {status: 200}}", server.URL)), 0o600))
+	for signal, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+		requests.Store(0)
+		cmd := exec.Command("fob", "load", "--json", "--fleet-key-file", path("fleet.key"), "--target", path("login.yaml"), "--count", "2",
+			"--scenario", "guess", "--rate", "1000", "--connections", "1", "--duration", "24h", "--timeout", "24h")
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		require.NoError(t, cmd.Start())
+		<-hangs
+		require.NoError(t, cmd.Process.Signal(signal))
+		_ = cmd.Wait()
+		require.Equal(t, want, cmd.ProcessState.ExitCode(), "%v: %s", signal, &stderr)
+		require.Contains(t, stderr.String(), `"interrupted"`)
+		var report load.Report
+		require.NoError(t, json.Unmarshal(stdout.Bytes(), &report))
+		require.True(t, report.Interrupted)
+		require.Equal(t, 1, report.Requests)
+		require.Positive(t, report.Abandoned)
 	}
 }
 
