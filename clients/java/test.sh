@@ -39,8 +39,17 @@ junit() {
 
 # The module, without any library.
 compile -Xdoclint:all,-missing -d "$tmp/module" src/main/java/module-info.java src/main/java/fob/Fob.java
-compile -d "$tmp/plain" src/main/java/fob/Fob.java src/test/java/fob/{Operations,Https}Check.java
+compile -d "$tmp/plain" src/main/java/fob/Fob.java src/test/java/fob/{Operations,Https,Hostile}Check.java
 java -ea -cp "$tmp/plain" fob.OperationsCheck "$root/fleet/control/openapi.json"
+
+# Servers and programs that are no fleet. The longest answer fits into this heap, and no more.
+java -ea -Xmx512m -cp "$tmp/plain" fob.HostileCheck
+for output in '<html>hidden</html>' ''; do
+	printf '#!/bin/sh\necho %q\nexec >&-\nexec sleep 100000\n' "$output" >"$tmp/program"
+	[[ $output ]] || printf '#!/bin/sh\ncat /dev/zero\n' >"$tmp/program"
+	chmod +x "$tmp/program"
+	FOB_COMMAND=$tmp/program java -ea -Xmx64m -cp "$tmp/plain" fob.HostileCheck start
+done
 
 # HTTPS, with the right authorities, with others, and with a file that has none.
 (

@@ -3,19 +3,28 @@
 package fob;
 
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.net.InetAddress;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.BodySubscribers;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +43,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -56,8 +72,9 @@ import javax.net.ssl.TrustManagerFactory;
  * say otherwise. A request that waits, such as {@link Token#await}, waits in the fleet.
  *
  * <p>All methods may be called from several threads. A request that the fleet refuses throws a
- * {@link ProblemException}, and a fleet that does not answer an {@link UncheckedIOException}. The
- * records are the schemas of the fleet's {@code /openapi.json}, which describes every field. A
+ * {@link ProblemException}, and a fleet that does not answer, or not as a fleet does, an {@link
+ * UncheckedIOException}. A request has two minutes, or as long as it may wait and two minutes more.
+ * An answer has 64 MiB at most. The records are the schemas of the fleet's {@code /openapi.json}, which describes every field. A
  * field that the answer leaves out is null, and an empty list if it is a list.
  */
 public final class Fob implements AutoCloseable {
@@ -68,14 +85,23 @@ public final class Fob implements AutoCloseable {
   private static final String FILE = "application/octet-stream";
   private static final String LINES = "application/x-ndjson";
 
+  private static final int MAX_ANSWER = 64 << 20; // bytes, and of one line of a stream
+  private static final Duration MAX_WAIT = Duration.ofDays(3650);
+
   private final String url;
   private final String key;
   private final HttpClient http;
   private final Program program; // null: it was running before
+  private final Duration limit; // of a request, besides what it waits in the fleet
 
   private Fob(String url, String key, Program program) {
-    this.url = url.replaceFirst("/+$", "");
-    this.key = key;
+    this(url, key, program, Duration.ofMinutes(2));
+  }
+
+  Fob(String url, String key, Program program, Duration limit) {
+    this.limit = limit;
+    this.url = checkedUrl(url);
+    this.key = checkedKey(key);
     this.program = program;
     // The default of HTTP/2 would send an upgrade with each request.
     HttpClient.Builder b = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(30));
@@ -84,6 +110,42 @@ public final class Fob implements AutoCloseable {
       b.sslContext(trusting(Path.of(authorities)));
     }
     http = b.build();
+  }
+
+  /** Returns the URL without the last slash. No error repeats it: it may have a password. */
+  private static String checkedUrl(String url) {
+    URI u = null;
+    try {
+      u = new URI(url == null ? "" : url);
+    } catch (URISyntaxException e) {
+      // Its message has the URL.
+    }
+    String scheme = u == null || u.getScheme() == null ? "" : u.getScheme().toLowerCase(Locale.ROOT);
+    if (!Set.of("http", "https").contains(scheme) || u.getHost() == null || u.getRawUserInfo() != null
+        || !u.getRawPath().matches("/*") || u.getRawQuery() != null || u.getRawFragment() != null || u.getPort() > 65535) {
+      throw new IllegalArgumentException("the URL of the fleet is not valid: want one like http://127.0.0.1:8080");
+    }
+    if (scheme.equals("http") && !isLoopback(u.getHost())) {
+      throw new IllegalArgumentException(u.getHost() + " is not a loopback address, and the API key is a secret: use https");
+    }
+    return url.replaceFirst("/+$", "");
+  }
+
+  private static boolean isLoopback(String host) {
+    try { // an address in brackets is not looked up
+      return host.equals("localhost") || host.matches("127(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}")
+          || host.startsWith("[") && InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  /** Returns the key. An error of the JDK would repeat one that cannot be in a header. */
+  private static String checkedKey(String key) {
+    if (key == null || !key.matches("[!-~]+")) {
+      throw new IllegalArgumentException("the API key of the fleet is not valid: copy it from the ready line of fob run");
+    }
+    return key;
   }
 
   // Starting and ending.
@@ -121,7 +183,7 @@ public final class Fob implements AutoCloseable {
       Ready ready = program.ready();
       return new Fob(ready.url(), ready.apiKey(), program);
     } catch (RuntimeException | Error e) {
-      program.end();
+      program.end(10); // it may not be a fob run, which ends with its input
       throw e;
     }
   }
@@ -130,7 +192,7 @@ public final class Fob implements AutoCloseable {
   @Override
   public void close() {
     if (program != null) {
-      program.end();
+      program.end(60);
     }
   }
 
@@ -265,7 +327,7 @@ public final class Fob implements AutoCloseable {
 
   /** Returns the codes that all tokens show now. Dark displays are left out. No button is pressed. */
   public List<CodeLine> codes() {
-    return text("/v1/codes", LINES).lines().map(line -> read(CodeLine.class, line)).toList();
+    return text("/v1/codes", LINES).lines().map(line -> answer(CodeLine.class, line)).toList();
   }
 
   /** Returns a seed file of all tokens that have a seed. {@code fob seeds} describes the formats, such as pskc. */
@@ -310,7 +372,12 @@ public final class Fob implements AutoCloseable {
    */
   public Stream<EventLine> follow(EventFilter filter) {
     HttpRequest r = request("GET", null, null, "/v1/events" + query(filter.fields), "text/event-stream");
-    Stream<String> lines = exchange(r, BodyHandlers.ofLines(), s -> s.collect(Collectors.joining("\n")));
+    InputStream in = exchange(r, Duration.ZERO,
+        head -> head.statusCode() < 300
+            ? BodySubscribers.mapping(BodySubscribers.ofInputStream(), ShortLines::new)
+            : BodySubscribers.mapping(new Limited(), ByteArrayInputStream::new),
+        refusal -> new String(((ByteArrayInputStream) refusal).readAllBytes(), StandardCharsets.UTF_8));
+    Stream<String> lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).lines();
     String[] kind = {""}; // the data line of an event without a kind is an EventLine
     return lines.takeWhile(line -> !line.equals("event: end")).<EventLine>mapMulti((line, out) -> {
       if (line.startsWith("event:")) {
@@ -318,9 +385,9 @@ public final class Fob implements AutoCloseable {
       } else if (line.isEmpty()) {
         kind[0] = "";
       } else if (line.startsWith("data:") && kind[0].isEmpty()) {
-        out.accept(read(EventLine.class, line.substring("data:".length())));
+        out.accept(answer(EventLine.class, line.substring("data:".length())));
       }
-    }).onClose(lines::close);
+    }).onClose(() -> quietly(in::close)); // the reader's close would wait for the next line
   }
 
   // Snapshots.
@@ -336,7 +403,7 @@ public final class Fob implements AutoCloseable {
 
   /** Keeps the snapshot of a file, of a fleet with the same world seed. */
   public Snapshot loadSnapshot(String name, byte[] file) {
-    return new Snapshot(read(SnapshotView.class, bytes("PUT", file, FILE, path("/v1/snapshots/{}", name), JSON)));
+    return new Snapshot(answer(SnapshotView.class, bytes("PUT", file, FILE, path("/v1/snapshots/{}", name), JSON)));
   }
 
   /** Returns the snapshots. */
@@ -404,7 +471,7 @@ public final class Fob implements AutoCloseable {
 
     /** Returns a code, with its time step and how long it lasts. */
     public CodeView readCode(CodeQuery query) {
-      return get(CodeView.class, at("/code") + query(query.fields));
+      return get(CodeView.class, at("/code") + query(query.fields), query.wait(Duration.ofMinutes(2)));
     }
 
     /** Clicks the button. A press while the display is on turns it off. */
@@ -504,7 +571,7 @@ public final class Fob implements AutoCloseable {
 
     /** Waits until all that the condition gives holds at one time. The fleet does the waiting. */
     public TokenView await(Condition condition) {
-      return get(TokenView.class, at("/wait") + query(condition.fields));
+      return get(TokenView.class, at("/wait") + query(condition.fields), condition.wait(Duration.ofMinutes(1)));
     }
 
     /** Finds the time step of a code, and whether a server that accepts window steps each way would accept it. */
@@ -668,7 +735,7 @@ public final class Fob implements AutoCloseable {
 
     /** Sends the host's half of a recording to the token, and returns what the token sent. */
     public Replayed replay(String wire) {
-      return read(Replayed.class, bytes("POST", wire.getBytes(StandardCharsets.UTF_8), LINES, at("/wire/replay"), JSON));
+      return answer(Replayed.class, bytes("POST", wire.getBytes(StandardCharsets.UTF_8), LINES, at("/wire/replay"), JSON));
     }
 
     private String at(String operation) {
@@ -724,6 +791,13 @@ public final class Fob implements AutoCloseable {
     final T set(String name, Object value) {
       fields.put(name, value);
       return (T) this;
+    }
+
+    /** Returns how long the request may wait in the fleet. */
+    final Duration wait(Duration usual) {
+      String given = (String) fields.get("real_timeout");
+      Duration wait = given == null ? usual : Duration.parse(given);
+      return wait.compareTo(MAX_WAIT) > 0 ? MAX_WAIT : wait.isNegative() ? Duration.ZERO : wait;
     }
 
     /** Sets the fields of another request too, which stays as it is. */
@@ -1088,7 +1162,13 @@ public final class Fob implements AutoCloseable {
   public record Health(boolean ok) {}
 
   /** A link that opens the fleet's page once. */
-  public record Link(String url, Instant expires) {}
+  public record Link(String url, Instant expires) {
+    /** Returns a text without the URL, which is a secret. */
+    @Override
+    public String toString() {
+      return "Link[expires=" + expires + "]";
+    }
+  }
 
   /** A snapshot. */
   public record SnapshotView(String name, Instant at, long tokens, long bytes) {}
@@ -1107,7 +1187,12 @@ public final class Fob implements AutoCloseable {
 
   private record Problem(long status, String title, String code, String detail, List<WrongElement> errors) {}
 
-  private record Ready(String url, String apiKey) {}
+  private record Ready(String url, String apiKey) {
+    @Override
+    public String toString() {
+      return "Ready[url=" + url + "]";
+    }
+  }
 
   /** A request that the fleet refused. */
   public static final class ProblemException extends RuntimeException {
@@ -1147,7 +1232,11 @@ public final class Fob implements AutoCloseable {
   // HTTP.
 
   private <T> T get(Class<T> type, String path) {
-    return read(type, bytes("GET", null, null, path, JSON));
+    return get(type, path, Duration.ZERO);
+  }
+
+  private <T> T get(Class<T> type, String path, Duration wait) {
+    return answer(type, bytes("GET", null, null, path, JSON, wait));
   }
 
   private <T> T post(Class<T> type, Object body, String path) {
@@ -1159,7 +1248,7 @@ public final class Fob implements AutoCloseable {
     if (body != null) {
       content = Json.text(body).getBytes(StandardCharsets.UTF_8);
     }
-    return read(type, bytes(method, content, JSON, path, JSON));
+    return answer(type, bytes(method, content, JSON, path, JSON));
   }
 
   private String text(String path, String accept) {
@@ -1167,7 +1256,11 @@ public final class Fob implements AutoCloseable {
   }
 
   private byte[] bytes(String method, byte[] body, String type, String path, String accept) {
-    return exchange(request(method, body, type, path, accept), BodyHandlers.ofByteArray(),
+    return bytes(method, body, type, path, accept, Duration.ZERO);
+  }
+
+  private byte[] bytes(String method, byte[] body, String type, String path, String accept, Duration wait) {
+    return exchange(request(method, body, type, path, accept), wait, head -> new Limited(),
         b -> new String(b, StandardCharsets.UTF_8));
   }
 
@@ -1180,30 +1273,155 @@ public final class Fob implements AutoCloseable {
     return b.header("Content-Type", type).method(method, HttpRequest.BodyPublishers.ofByteArray(body)).build();
   }
 
-  /** Sends a request. The text of a refusal is read with textOf. */
-  private <T> T exchange(HttpRequest request, BodyHandler<T> body, Function<T, String> textOf) {
+  /** Sends a request, which may wait in the fleet. The text of a refusal is read with textOf. */
+  private <T> T exchange(HttpRequest request, Duration wait, BodyHandler<T> body, Function<T, String> textOf) {
     HttpResponse<T> response;
+    CompletableFuture<HttpResponse<T>> sent = http.sendAsync(request, body);
     try {
-      response = http.send(request, body);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the fleet at " + url + " does not answer: is fob run still running there?", e);
+      response = sent.get(wait.plus(limit).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      if (cause instanceof TooLong) {
+        throw new UncheckedIOException(notAsAFleet(cause.getMessage()), (IOException) cause);
+      }
+      throw new UncheckedIOException("the fleet at " + url + " does not answer: is fob run still running there?",
+          cause instanceof IOException io ? io : new IOException(cause));
+    } catch (TimeoutException e) {
+      sent.cancel(true);
+      throw new UncheckedIOException("the fleet at " + url + " does not answer within " + wait.plus(limit).toSeconds()
+          + " seconds: is fob run still running there?", new IOException(e));
     } catch (InterruptedException e) {
+      sent.cancel(true);
       Thread.currentThread().interrupt();
       throw new UncheckedIOException("waiting for the fleet at " + url + ": interrupted", new IOException(e));
     }
     if (response.statusCode() < 300) {
-      return response.body();
+      String want = request.headers().firstValue("Accept").orElse("");
+      String type = response.headers().firstValue("Content-Type").orElse(want);
+      if (response.statusCode() == 204 || type.startsWith(want)) {
+        return response.body();
+      }
+      if (response.body() instanceof InputStream in) {
+        quietly(in::close);
+      }
+      throw new UncheckedIOException(new IOException(notAsAFleet("its content is not " + want)));
     }
     Problem p;
     try {
       p = read(Problem.class, textOf.apply(response.body()));
-    } catch (IllegalArgumentException e) {
+    } catch (RuntimeException e) {
       p = null;
     }
     if (p == null || p.detail() == null) {
-      throw new UncheckedIOException(new IOException(url + " answers " + response.statusCode() + ", not as a fleet does"));
+      throw new UncheckedIOException(new IOException(notAsAFleet("status " + response.statusCode())));
     }
     throw new ProblemException(response.statusCode(), p);
+  }
+
+  private String notAsAFleet(String why) {
+    return url + " answers, not as a fleet does: " + why + ": is this the URL of fob run?";
+  }
+
+  /** Reads an answer. */
+  private <T> T answer(Class<T> type, String text) {
+    try {
+      return java.util.Objects.requireNonNull(read(type, text));
+    } catch (RuntimeException e) { // not JSON, or another type
+      throw new UncheckedIOException(notAsAFleet("want a " + type.getSimpleName()), new IOException(e));
+    }
+  }
+
+  private <T> T answer(Class<T> type, byte[] text) {
+    return answer(type, new String(text, StandardCharsets.UTF_8));
+  }
+
+  /** The error of an answer that is too long. */
+  private static final class TooLong extends IOException {
+    private static final long serialVersionUID = 1;
+
+    TooLong(String what) {
+      super(what + " has more than " + (MAX_ANSWER >> 20) + " MiB");
+    }
+  }
+
+  /** Takes an answer of at most MAX_ANSWER bytes. */
+  private static final class Limited implements BodySubscriber<byte[]> {
+    private final BodySubscriber<byte[]> all = BodySubscribers.ofByteArray();
+    private Flow.Subscription subscription;
+    private long length;
+
+    @Override
+    public CompletionStage<byte[]> getBody() {
+      return all.getBody();
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription s) {
+      subscription = s;
+      all.onSubscribe(s);
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> part) {
+      for (ByteBuffer b : part) {
+        length += b.remaining();
+      }
+      if (length > MAX_ANSWER) {
+        subscription.cancel();
+        all.onError(new TooLong("the answer"));
+      } else {
+        all.onNext(part);
+      }
+    }
+
+    @Override
+    public void onError(Throwable e) {
+      all.onError(e);
+    }
+
+    @Override
+    public void onComplete() {
+      all.onComplete();
+    }
+  }
+
+  /** A stream that fails if a line has more than MAX_ANSWER bytes. */
+  private static final class ShortLines extends FilterInputStream {
+    private long length; // of the line so far
+
+    ShortLines(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] b, int from, int n) throws IOException {
+      int got = super.read(b, from, n);
+      for (int i = from; i < from + got; i++) {
+        length = b[i] == '\n' ? 0 : length + 1;
+        if (length > MAX_ANSWER) {
+          throw new TooLong("a line of the answer");
+        }
+      }
+      return got;
+    }
+  }
+
+  private interface Closing {
+    void close() throws IOException;
+  }
+
+  private static void quietly(Closing closing) {
+    try {
+      closing.close();
+    } catch (IOException e) {
+      // It has ended.
+    }
   }
 
   /** Returns a path whose {} are replaced with names. */
@@ -1267,10 +1485,6 @@ public final class Fob implements AutoCloseable {
     return type.cast(Json.convert(type, Json.parse(text)));
   }
 
-  private static <T> T read(Class<T> type, byte[] text) {
-    return read(type, new String(text, StandardCharsets.UTF_8));
-  }
-
   /** Returns a record as a map, without the fields that are null. */
   static Map<String, Object> plain(Record r) {
     Map<String, Object> fields = new LinkedHashMap<>();
@@ -1289,8 +1503,14 @@ public final class Fob implements AutoCloseable {
 
   /** A reader and writer of JSON. Objects are maps, arrays are lists. */
   static final class Json {
+    private static final int MAX_DEPTH = 100;
+
+    /** Records whose fields may all be missing. A missing number is an error in any record. */
+    private static final Set<Class<?>> MAY_BE_EMPTY = Set.of(Faults.class, LineFaults.class, Line.class);
+
     private final String text;
     private int at;
+    private int depth;
 
     private Json(String text) {
       this.text = text;
@@ -1341,11 +1561,16 @@ public final class Fob implements AutoCloseable {
     }
 
     private Object value() {
-      switch (peek()) {
-        case '{':
-          return object();
-        case '[':
-          return array();
+      char first = peek();
+      if (first == '{' || first == '[') {
+        if (++depth > MAX_DEPTH) {
+          throw wrong("at most " + MAX_DEPTH + " levels");
+        }
+        Object v = first == '{' ? object() : array();
+        depth--;
+        return v;
+      }
+      switch (first) {
         case '"':
           return string();
         default:
@@ -1507,7 +1732,10 @@ public final class Fob implements AutoCloseable {
       }
       Class<?> c = (Class<?>) type;
       if (v == null) {
-        return c == boolean.class ? (Object) false : c == long.class ? (Object) 0L : c == double.class ? 0.0 : null;
+        if (c == long.class || c == double.class) {
+          throw new IllegalArgumentException("reading JSON: want a number in each field that must have one");
+        }
+        return c == boolean.class ? (Object) false : null;
       } else if (c == double.class || c == Double.class) {
         return ((Number) v).doubleValue();
       } else if (c == Instant.class) {
@@ -1522,6 +1750,9 @@ public final class Fob implements AutoCloseable {
     }
 
     private static Object record(Class<?> type, Map<?, ?> fields) {
+      if (!MAY_BE_EMPTY.contains(type) && Stream.of(type.getRecordComponents()).noneMatch(c -> fields.containsKey(nameOf(c)))) {
+        throw new IllegalArgumentException("reading JSON: want the fields of a " + type.getSimpleName());
+      }
       RecordComponent[] components = type.getRecordComponents();
       Object[] values = new Object[components.length];
       Class<?>[] types = new Class<?>[components.length];
@@ -1540,6 +1771,8 @@ public final class Fob implements AutoCloseable {
   /** A running fob run. Its standard input is a pipe that closes with this process, however that ends. */
   private static final class Program {
     private static final int KEPT = 20; // lines of its messages, for an error
+    private static final int MAX_READY = 1 << 16; // characters
+    private static final Duration START_LIMIT = Duration.ofMinutes(10);
 
     private final Process process;
     private final Thread reader;
@@ -1601,36 +1834,60 @@ public final class Fob implements AutoCloseable {
 
     /** Waits for the ready line, which is the program's only output. */
     Ready ready() {
+      FutureTask<String> first = new FutureTask<>(() -> firstLine(process.inputReader()));
+      Thread waiting = new Thread(first, "ready line of fob run");
+      waiting.setDaemon(true);
+      waiting.start();
       try {
-        String line = process.inputReader().readLine();
+        String line = first.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
         if (line != null) {
-          Ready ready = read(Ready.class, line);
-          if (ready.url() == null || ready.apiKey() == null || ready.apiKey().isEmpty()) {
-            throw new IllegalArgumentException("starting fob run: its API is off or its key is in a file: connect to it with FOB_URL and FOB_API_KEY");
-          }
-          return ready;
+          return readyOf(line);
         }
-        int code = process.waitFor();
-        reader.join();
+        if (!process.waitFor(1, TimeUnit.MINUTES)) {
+          throw new IllegalStateException("starting fob run: it closes its output without a ready line: set FOB_COMMAND to the path of fob");
+        }
+        reader.join(TimeUnit.SECONDS.toMillis(10)); // another process may keep it open
         synchronized (messages) {
-          throw new IllegalStateException("starting fob run: it ended with exit code " + code + ": " + String.join("\n", messages));
+          throw new IllegalStateException("starting fob run: it ended with exit code " + process.exitValue() + ": " + String.join("\n", messages));
         }
-      } catch (IOException e) {
-        throw new UncheckedIOException("starting fob run", e);
+      } catch (TimeoutException e) {
+        throw new IllegalStateException("starting fob run: no ready line within " + START_LIMIT.toSeconds() + " seconds", e);
+      } catch (ExecutionException e) {
+        throw new UncheckedIOException("starting fob run", e.getCause() instanceof IOException io ? io : new IOException(e.getCause()));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new UncheckedIOException("starting fob run: interrupted", new IOException(e));
       }
     }
 
-    void end() {
-      try {
-        process.getOutputStream().close();
-      } catch (IOException e) {
-        // It has ended.
+    /** Returns the first line, or null if there is none. A longer one is cut: it is not a ready line. */
+    private static String firstLine(Reader in) throws IOException {
+      StringBuilder line = new StringBuilder();
+      for (int c; (c = in.read()) != '\n' && line.length() < MAX_READY; line.append((char) c)) {
+        if (c < 0) {
+          return line.isEmpty() ? null : line.toString();
+        }
       }
+      return line.toString();
+    }
+
+    private static Ready readyOf(String line) {
+      Ready ready;
       try {
-        if (!process.waitFor(1, TimeUnit.MINUTES)) {
+        ready = read(Ready.class, line);
+      } catch (RuntimeException e) { // not with the line: it may have a key
+        throw new IllegalStateException("starting fob run: its first line is not a ready line in JSON: set FOB_COMMAND to the path of fob");
+      }
+      if (ready.url() == null || ready.apiKey() == null || ready.apiKey().isEmpty()) {
+        throw new IllegalArgumentException("starting fob run: its API is off or its key is in a file: connect to it with FOB_URL and FOB_API_KEY");
+      }
+      return ready;
+    }
+
+    void end(long seconds) {
+      quietly(process.getOutputStream()::close);
+      try {
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
           process.destroyForcibly();
         }
       } catch (InterruptedException e) {

@@ -363,6 +363,7 @@ final class OperationsCheck {
       if (answer.statusCode() < 300) {
         note(x.getRequestMethod(), x.getRequestURI(), new String(body, StandardCharsets.UTF_8));
       }
+      answer.headers().firstValue("Content-Type").ifPresent(type -> x.getResponseHeaders().set("Content-Type", type));
       x.sendResponseHeaders(answer.statusCode(), answer.statusCode() == 204 ? -1 : 0);
       try (InputStream in = answer.body(); OutputStream out = x.getResponseBody()) {
         byte[] part = new byte[8192];
@@ -414,6 +415,13 @@ final class OperationsCheck {
         continue;
       }
       compare(type, schema((String) name));
+      boolean empty = list(schema((String) name).get("required")).isEmpty();
+      try {
+        Fob.read(type, "{}");
+        assert empty : "an empty " + name + " is read";
+      } catch (IllegalArgumentException e) {
+        assert !empty : e;
+      }
       compared++;
     }
     assert compared > 20 : compared;
