@@ -69,6 +69,20 @@ https_check "$tmp/fleet.key" 'reading the certificate authorities in FOB_CACERT:
 compile -cp "$junit" -d "$tmp/tests" src/main/java/fob/Fob.java src/junit/java/fob/*.java src/test/java/fob/*.java
 junit "$tmp/tests" "$(cat src/test/java/fob/{BankTest,ExtensionTest}.java | grep -c '^  @Test')"
 
+# Failed tests with the fleet of FOB_URL, which no variable repeats, and
+# without fob.
+fails() {
+	java -jar "$junit" -cp "$tmp/tests" --disable-banner --disable-ansi-colors "$@" -m 'fob.ExtensionTest$Fails#before' >"$tmp/fails.log" 2>&1 || true
+	grep -q '^\[ *1 tests failed' "$tmp/fails.log"
+}
+"$FOB_COMMAND" with -- bash -c "$(declare -f fails); junit=$junit tmp=$tmp fails"
+grep -q 'fob.world-seed: [^;]*$' "$tmp/fails.log"
+FOB_COMMAND=/nonexistent fails --details=summary
+(($(grep -c 'starting /nonexistent' "$tmp/fails.log") == 1)) || {
+	cat "$tmp/fails.log"
+	exit 1
+}
+
 # The first test of the README and its commands, as they are printed. Its other blocks, and
 # those of the other documents, are members of a class.
 mkdir "$tmp/readme" "$tmp/bin"
@@ -89,12 +103,10 @@ for document in clients/java/README.md "$@"; do
 	first=()
 	[[ $document != clients/java/README.md ]] || first=(-e '1,/^}/d')
 	{
-		echo 'package fob;'
+		echo 'package documents;' # as a reader's: only what is public
 		blocks java README.md 1 | sed '/^@ExtendWith/,$d'
 		echo "@ExtendWith(FobExtension.class) class $name {"
-		echo 'static Bank bank;'
-		echo '@BeforeAll static void start(Fob fob, @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder) throws Exception { bank = new Bank(folder, fob); }'
-		echo '@AfterAll static void stop() throws Exception { bank.close(); }'
+		blocks java "$root/docs/cookbook/README.md" # the bank
 		blocks java "$root/$document" | sed -e '' "${first[@]}"
 		echo '}'
 	} >"$tmp/$name.java"
@@ -106,4 +118,4 @@ for document in clients/java/README.md "$@"; do
 	javac --release 17 -cp "$junit:$tmp/tests" -d "$tmp/documents" "$tmp/$name.java"
 done
 junit "$tmp/documents" "$tests"
-java -cp "$tmp/documents:$tmp/tests" fob.clients_java_READMETest | grep -Ex '[0-9]{6}' # its main method
+java -cp "$tmp/documents:$tmp/tests" documents.clients_java_READMETest | grep -Ex '[0-9]{6}' # its main method

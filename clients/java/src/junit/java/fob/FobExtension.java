@@ -94,25 +94,29 @@ public final class FobExtension implements ParameterResolver, BeforeEachCallback
   @Override
   public void afterEach(ExtensionContext context) {
     Throwable failure = context.getExecutionException().orElse(null);
-    if (failure == null || failure instanceof TestAbortedException) {
-      return;
+    if (failure == null || failure instanceof TestAbortedException || context.getStore(OURS).get(BEGAN) == null) {
+      return; // without a beginning there is no fleet, and the failure says so
     }
     Map<String, String> entries = new LinkedHashMap<>();
-    try {
-      describe(context, entries);
-    } catch (RuntimeException | IOException e) { // the fleet may have ended
-      entries.put("fob.report", "reporting a failed test: " + e.getMessage());
-    }
-    context.publishReportEntry(entries);
     StringBuilder text = new StringBuilder();
-    entries.forEach((name, value) -> text.append(name).append(": ").append(value).append('\n'));
+    try {
+      try {
+        describe(context, entries);
+      } catch (Exception | Error e) { // the fleet may have ended
+        entries.put("fob.report", "reporting a failed test: " + e.getMessage());
+      }
+      entries.forEach((name, value) -> text.append(name).append(": ").append(value).append('\n'));
+      context.publishReportEntry(entries);
+    } catch (Exception | Error e) { // a listener's; the failure of the test is what counts
+      text.append("reporting a failed test: ").append(e.getMessage());
+    }
     failure.addSuppressed(new Report(text.toString().strip()));
   }
 
   private static void describe(ExtensionContext context, Map<String, String> entries) throws IOException {
     Fob fob = fleet(context);
     String seed = fob.worldSeed();
-    entries.put("fob.world-seed", seed + "; to repeat: FOB_WORLD_SEED=" + seed);
+    entries.put("fob.world-seed", fob.takesWorldSeed() ? seed + "; to repeat: FOB_WORLD_SEED=" + seed : seed);
     long began = context.getStore(OURS).getOrDefault(BEGAN, Long.class, 0L);
     List<Fob.EventLine> events = fob.events(new Fob.EventFilter().afterSeq(Math.max(began, fob.clock().seq() - MAX_EVENTS)));
     Set<String> tokens = new LinkedHashSet<>();

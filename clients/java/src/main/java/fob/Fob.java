@@ -196,6 +196,11 @@ public final class Fob implements AutoCloseable {
     }
   }
 
+  /** Reports whether the same start with FOB_WORLD_SEED gives the same tokens. */
+  boolean takesWorldSeed() {
+    return program != null && program.takesWorldSeed;
+  }
+
   /** Returns the URL of the fleet's API, for other programs that use it. */
   public String url() {
     return url;
@@ -1775,11 +1780,13 @@ public final class Fob implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
 
     private final Process process;
+    private final boolean takesWorldSeed;
     private final Thread reader;
     private final List<String> messages = new ArrayList<>();
 
     Program(String... flags) {
       List<String> command = command(flags);
+      takesWorldSeed = Stream.of(flags).noneMatch(f -> f.matches("--state(=.*)?"));
       try {
         process = new ProcessBuilder(command).start();
       } catch (IOException e) {

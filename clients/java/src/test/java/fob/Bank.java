@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The reference validation server, which runs on the fleet's clock, with one contract. */
-final class Bank {
+public final class Bank implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private final Path folder;
   private final Process process;
@@ -24,7 +24,8 @@ final class Bank {
   private final String checker;
   private int users;
 
-  Bank(Path folder, Fob fleet) throws IOException, InterruptedException {
+  /** Starts the server. The folder must be empty; its database and its keys are there. */
+  public Bank(Path folder, Fob fleet) throws IOException, InterruptedException {
     this.folder = folder;
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     secret("tanaka.pw", "correct horse battery");
@@ -63,7 +64,7 @@ final class Bank {
   }
 
   /** Imports a token, and registers it for a new user with its code. */
-  void register(Fob.Token token) throws IOException, InterruptedException {
+  public void register(Fob.Token token) throws IOException, InterruptedException {
     request("POST", "/v1/imports?contract=c1", clerk, "application/octet-stream", token.seed("pskc"));
     String user = "user" + ++users;
     String role = users == 1 ? "master" : "user";
@@ -77,7 +78,7 @@ final class Bank {
   }
 
   /** Returns the bank's answer to a code: accepted, refused or next code. */
-  String check(Fob.Token token, String code) throws IOException, InterruptedException {
+  public String check(Fob.Token token, String code) throws IOException, InterruptedException {
     return (String) send("POST", "/v1/check", checker, Map.of("serial", token.serial(), "code", code)).get("answer");
   }
 
@@ -99,8 +100,9 @@ final class Bank {
   }
 
   /** Ends the server. */
-  void close() throws InterruptedException {
+  @Override
+  public void close() {
     process.destroy();
-    process.waitFor();
+    process.onExit().join();
   }
 }
