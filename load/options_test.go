@@ -152,12 +152,26 @@ func TestTargets(t *testing.T) {
 		"accepted: body: error parsing regexp":                   `{url: "https://bank.example/", body: "{{code}}", accepted: {body: "("}}`,
 		"url: want http://HOST or https://HOST":                  `{url: "ftp://bank.example/", body: "{{code}}", accepted: {status: 200}}`,
 		`method "A B"`:                                           `{method: "A B", url: "https://bank.example/", body: "{{code}}", accepted: {status: 200}}`,
+		"status: -5, want 100 to 599":                            `{url: "https://bank.example/", body: "{{code}}", accepted: {status: -5}}`,
+		"refused: status: 600, want 100 to 599":                  `{url: "https://bank.example/", body: "{{code}}", accepted: {status: 200}, refused: {status: 600}}`,
+		"next_code: status: 99, want 100 to 599":                 `{url: "https://bank.example/", body: "{{code}}", accepted: {status: 200}, next_code: {status: 99}}`,
+		"url: port 99999, want 1 to 65535":                       `{url: "https://bank.example:99999/", body: "{{code}}", accepted: {status: 200}}`,
+		"url: port 0, want 1 to 65535":                           `{url: "https://bank.example:0/", body: "{{code}}", accepted: {status: 200}}`,
+		`headers: "X Y" is not the name of a header`:             `{url: "https://bank.example/", headers: {"X Y": a}, body: "{{code}}", accepted: {status: 200}}`,
+		`headers: "" is not the name of a header`:                `{url: "https://bank.example/", headers: {"": a}, body: "{{code}}", accepted: {status: 200}}`,
+		"headers: X-A and x-a are the same header":               `{url: "https://bank.example/", headers: {x-a: b, X-A: a}, body: "{{code}}", accepted: {status: 200}}`,
+		"the value of X-A has a line break":                      `{url: "https://bank.example/", headers: {X-A: "a\nX-B: b"}, body: "{{code}}", accepted: {status: 200}}`,
+		"the value of X-B has a line break or another control":   `{url: "https://bank.example/", headers: {X-B: "a\ab"}, body: "{{code}}", accepted: {status: 200}}`,
+		"the value of host is not a host":                        `{url: "https://bank.example/", headers: {host: "a b"}, body: "{{code}}", accepted: {status: 200}}`,
 		"nonsense":                                               `{nonsense: 1, url: "https://bank.example/", body: "{{code}}", accepted: {status: 200}}`,
 	} {
 		_, err := ParseTarget([]byte(text), "")
 		require.ErrorIs(t, err, ErrTarget, text)
 		require.ErrorContains(t, err, want)
 	}
+	_, err := ParseTarget([]byte(`{url: "https://bank.example/", headers: {X-Key: "{{key}}"}, body: "{{code}}", accepted: {status: 200}}`), "sec\aret")
+	require.ErrorContains(t, err, "the value of X-Key has")
+	require.NotContains(t, err.Error(), "sec")
 	target, err := ParseTarget([]byte(`{url: "http://localhost{{serial}}/{{code}}", accepted: {status: 200}}`), "")
 	require.NoError(t, err, "the serial number of the zero user is empty")
 	serial, err := token.ParseSerial("ZZFB00000001")

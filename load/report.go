@@ -5,7 +5,10 @@ package load
 import (
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -73,6 +76,9 @@ func newReport(o *Options, s schedule) *Report {
 
 // add adds an answer.
 func (r *Report) add(j *job, result *vegeta.Result, v Verdict) {
+	if result.Error = shown(result.Error); result.Code != 0 && result.Error != "" { // the status line, with any text of the server
+		result.Error = strings.TrimSpace(fmt.Sprintf("%d %s", result.Code, http.StatusText(int(result.Code))))
+	}
 	r.metrics.Add(result)
 	r.Requests++
 	if result.Code != 0 {
@@ -109,6 +115,18 @@ func (r *Report) add(j *job, result *vegeta.Result, v Verdict) {
 		}
 		r.problem(what, j, what)
 	}
+}
+
+// shown returns an error for a terminal. The text of a server in it may have control
+// characters and be long.
+func shown(text string) string {
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "..."
+	}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // problem notes the first problem of a kind.

@@ -4,12 +4,16 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/yamlfile"
@@ -93,12 +97,39 @@ func (t *Target) prepare(key string) error {
 		if err != nil {
 			return fmt.Errorf("%w: %s: body: %w", ErrTarget, name, err)
 		}
+		if m.Status != 0 && (m.Status < 100 || m.Status > 599) {
+			return fmt.Errorf("%w: %s: status: %d, want 100 to 599", ErrTarget, name, m.Status)
+		}
 		if *m != (Match{}) {
 			m.re = re
 		}
 	}
-	_, err := t.request(&job{user: &User{}, code: "000000"})
+	_, err := t.request(&job{user: &User{Number: 1}, code: "000000"})
+	if err == nil {
+		err = t.checkHeaders()
+	}
 	return err
+}
+
+// checkHeaders checks the headers, which a request refuses only when it is sent.
+func (t *Target) checkHeaders() error {
+	names := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(t.Headers)) {
+		value := strings.ReplaceAll(t.Headers[name], "{{key}}", t.key)
+		canonical := http.CanonicalHeaderKey(name)
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			return fmt.Errorf("%w: headers: %q is not the name of a header", ErrTarget, name)
+		case names[canonical] != "":
+			return fmt.Errorf("%w: headers: %s and %s are the same header", ErrTarget, names[canonical], name)
+		case !httpguts.ValidHeaderFieldValue(value): // without it: it may have a key
+			return fmt.Errorf("%w: headers: the value of %s has a line break or another control character", ErrTarget, name)
+		case canonical == "Host" && !httpguts.ValidHostHeader(value):
+			return fmt.Errorf("%w: headers: the value of %s is not a host", ErrTarget, name)
+		}
+		names[canonical] = name
+	}
+	return nil
 }
 
 // request makes the request for a job.
@@ -112,6 +143,11 @@ func (t *Target) request(j *job) (*http.Request, error) {
 	address, err := url.Parse(fill(t.URL, url.QueryEscape))
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
 		return nil, fmt.Errorf("%w: url: want http://HOST or https://HOST and a path", ErrTarget) // without the URL: it may have a key
+	}
+	if port := address.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("%w: url: port %s, want 1 to 65535", ErrTarget, port)
+		}
 	}
 	host := address.Hostname() // may differ between users
 	ip := net.ParseIP(host)
