@@ -72,7 +72,7 @@ junit "$tmp/tests" "$(cat src/test/java/fob/{BankTest,ExtensionTest}.java | grep
 # Failed tests with the fleet of FOB_URL, which no variable repeats, and
 # without fob.
 fails() {
-	java -jar "$junit" -cp "$tmp/tests" --disable-banner --disable-ansi-colors "$@" -m 'fob.ExtensionTest$Fails#before' >"$tmp/fails.log" 2>&1 || true
+	java -jar "$junit" -cp "$tmp/tests" --disable-banner --disable-ansi-colors "$@" -m "fob.ExtensionTest\$Fails#before" >"$tmp/fails.log" 2>&1 || true
 	grep -q '^\[ *1 tests failed' "$tmp/fails.log"
 }
 "$FOB_COMMAND" with -- bash -c "$(declare -f fails); junit=$junit tmp=$tmp fails"
