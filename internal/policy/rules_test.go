@@ -142,6 +142,12 @@ var directions = []direction{
 		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
 	},
 	{
+		who:     patterns{"conform/..."},
+		only:    patterns{"token", "internal/...", "conform/..."},
+		never:   append(patterns{"internal/demo", "internal/practice"}, databases...),
+		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
+	},
+	{
 		who:     databases,
 		only:    patterns{"internal/errclass", "internal/atomicfile", "internal/secretfile", "internal/sqldb"},
 		because: "every program with a database shares them: the tables and rules of one program stay with it",

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// Level is the strength of a requirement.
+type Level string
+
+// The levels.
+const (
+	Must   Level = "MUST"   // required by a standard
+	Should Level = "SHOULD" // recommended by a standard, or by practice
+	Bank   Level = "BANK"   // required by a bank's rules
+)
+
+// Levels returns all levels.
+func Levels() []Level { return []Level{Must, Should, Bank} }
+
+// Case is one requirement. [All] lists the cases.
+type Case struct {
+	ID          string
+	Requirement string // a sentence
+	Source      string // documents and sections, separated by semicolons
+	Level       Level
+	Why         string // the harm to users if the requirement is not met
+	Needs       []Verb // in addition to import and check
+	// Wait is how long the case waits on a target without the verb clock.
+	Wait time.Duration
+
+	run func(*env) string // returns the measurement
+}
+
+// All returns all cases in the order of their IDs.
+func All() []Case {
+	all := slices.Concat(codeCases, onceCases, driftCases, resyncCases, countCases, shareCases, clockCases)
+	slices.SortFunc(all, func(a, b Case) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// ErrCase is returned for a selection that no case matches.
+var ErrCase = errclass.New(errclass.Usage, "no such case")
+
+// Selection selects cases. Empty fields select all.
+type Selection struct {
+	IDs     []string
+	Levels  []Level
+	Profile string // one of [Profiles]
+}
+
+// profiles are texts of sources; "" is in all of them.
+var profiles = map[string]string{"bank": "", "rfc": "RFC", "nist": "NIST"}
+
+// Profiles returns the names of the profiles: bank selects all cases, rfc and nist those
+// with such a source.
+func Profiles() []string { return []string{"bank", "rfc", "nist"} }
+
+// Select returns the selected cases in the order of [All]. The error wraps [ErrCase].
+func Select(s Selection) ([]Case, error) {
+	all := All()
+	for _, id := range s.IDs {
+		if !slices.ContainsFunc(all, func(c Case) bool { return strings.EqualFold(c.ID, id) }) {
+			return nil, fmt.Errorf("case %q: %w: want %s to %s", id, ErrCase, all[0].ID, all[len(all)-1].ID)
+		}
+	}
+	for _, l := range s.Levels {
+		if !slices.Contains(Levels(), l) {
+			return nil, fmt.Errorf("level %q: %w: want one of %v", l, ErrCase, Levels())
+		}
+	}
+	source, known := profiles[s.Profile]
+	if s.Profile != "" && !known {
+		return nil, fmt.Errorf("profile %q: %w: want one of %v", s.Profile, ErrCase, Profiles())
+	}
+	chosen := slices.DeleteFunc(all, func(c Case) bool {
+		return len(s.IDs) > 0 && !slices.ContainsFunc(s.IDs, func(id string) bool { return strings.EqualFold(c.ID, id) }) ||
+			len(s.Levels) > 0 && !slices.Contains(s.Levels, c.Level) || !strings.Contains(c.Source, source)
+	})
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w in this selection", ErrCase)
+	}
+	return chosen, nil
+}

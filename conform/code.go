@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+var codeCases = []Case{
+	{
+		ID: "C01", Requirement: "the server and the token use the same time step, 60 s",
+		Source: "RFC 6238 §4.1 and R4", Level: Must, run: c01,
+		Why: "Many servers assume 30 s, whatever the seed file has. Every login of a user with a 60-second token then fails, and the user is told to buy another token.",
+	},
+	{
+		ID: "C02", Requirement: "the code of a 30 s step of the same seed is refused",
+		Source: "RFC 6238 R4", Level: Must, run: c02,
+		Why: "A server that tries several time steps accepts more codes than it should. Each of them makes guessing easier.",
+	},
+	{
+		ID: "C03", Requirement: "codes equal the vectors of appendix B, and at 60 s those of oathtool",
+		Source: "RFC 6238 Appendix B", Level: Must, Needs: []Verb{VerbClock}, run: c03,
+		Why: "A server whose algorithm differs in rare cases refuses correct codes now and then. Nobody can reproduce such a failure.",
+	},
+	{
+		ID: "C04", Requirement: "codes are accepted after 2038: the time has more than 32 bits",
+		Source: "RFC 6238 §4.2", Level: Must, Needs: []Verb{VerbClock}, run: c04,
+		Why: "On 19 January 2038 every token stops working at the same second.",
+	},
+	{
+		ID: "C05", Requirement: "leading zeros are kept: a code is a string of 6 characters",
+		Source: "RFC 4226 §5.3", Level: Must, run: c05,
+		Why: "A server that reads codes as numbers refuses every tenth code, or accepts shorter entries and leading signs.",
+	},
+	{
+		ID: "C06", Requirement: "a code read in the last second of its step is accepted in the first seconds of the next",
+		Source: "RFC 6238 §5.2", Level: Must, Wait: time.Minute, run: c06,
+		Why: "Typing takes longer than a second. Without a window behind the current step, logins fail at random near the change of the code.",
+	},
+	{
+		ID: "C07", Requirement: "the window allows at most one step for the transmission",
+		Source: "RFC 6238 §5.2", Level: Should, run: c07,
+		Why: "Every further step is another 60 seconds in which a code that was seen over a shoulder or phished can be used.",
+	},
+	{
+		ID: "C08", Requirement: "the window is as wide forward as backward",
+		Source: "RFC 6238 §6", Level: Should, run: c08,
+		Why: "Crystals run fast as often as slow. A lopsided window refuses half of the aged tokens earlier than the other half, and support cannot explain it.",
+	},
+	{
+		ID: "C09", Requirement: "the window has a limit, which is the declared one",
+		Source: "RFC 6238 §6", Level: Should, run: c09,
+		Why: "Each accepted step multiplies the chance of a guess. An operator who sets one step must get one step.",
+	},
+	{
+		ID: "C10", Requirement: "the window is a number of steps, whatever the period",
+		Source: "RFC 6238 §6", Level: Should, run: c10,
+		Why: "A window in seconds that suits 30-second tokens is half as wide, or twice, for 60-second ones. Replacing tokens then changes the security of the server without notice.",
+	},
+}
+
+func c01(e *env) string {
+	t := e.token()
+	e.accept(t, e.good(t), "the code of the current step of 60 s")
+	return "the code of the current step of 60 s is accepted"
+}
+
+func c02(e *env) string {
+	t := e.newToken()
+	code := t.hotp(e.time() / 30)
+	for e.shows(t, code) {
+		t = e.newToken()
+		code = t.hotp(e.time() / 30)
+	}
+	e.imported(t)
+	e.refuse(t, code, "the code of a 30 s step")
+	e.accept(t, e.good(t), "the code of the 60 s step")
+	return "the code of a 30 s step is refused, then the code of the 60 s step is accepted"
+}
+
+// shows reports whether the token shows a code near the current step.
+func (e *env) shows(t *Token, code string) bool {
+	for n := -int64(distinct); n <= distinct; n++ {
+		if e.code(t, n) == code {
+			return true
+		}
+	}
+	return false
+}
+
+// vectors have the last 6 digits of the values for SHA-1 in appendix B, at 30 s, and of
+// oathtool 2.6.7 at 60 s: oathtool --totp=sha1 -s 60s -N @59 -d 8
+// 3132333435363738393031323334353637383930.
+var vectors = []struct {
+	at       int64
+	x30, x60 string
+}{
+	{59, "287082", "755224"},
+	{1111111109, "081804", "360094"},
+	{1111111111, "050471", "360094"}, // at 60 s, the same step as the previous time
+	{1234567890, "005924", "713351"},
+	{2000000000, "279037", "864010"},
+	{20000000000, "353130", "948864"},
+}
+
+func c03(e *env) string {
+	t := e.tokenWith([]byte("12345678901234567890"))
+	for _, v := range vectors {
+		equal(e, v.x30, t.hotp(v.at/30), "the code that the suite computes for %d at 30 s", v.at)
+		equal(e, v.x60, t.hotp(v.at/60), "the code that the suite computes for %d at 60 s", v.at)
+	}
+	if err := e.tryImport(t); errors.Is(err, ErrRefused) {
+		e.skipf("the target refuses the RFC's seed: %v", err)
+	} else if err != nil {
+		e.fail(VerbImport, err)
+	}
+	used := map[int64]bool{}
+	for _, v := range vectors {
+		e.setClock(v.at)
+		if step := v.at / 60; used[step] {
+			e.refuse(t, v.x60, "the used code at %d", v.at)
+		} else {
+			e.accept(t, v.x60, "the code at %d", v.at)
+			used[step] = true
+		}
+	}
+	return fmt.Sprintf("the codes at %d times from 1970 to 2603 are accepted, once each", len(used))
+}
+
+func c04(e *env) string {
+	t := e.token()
+	times := []string{
+		"2038-01-19T03:14:07Z", "2038-01-19T03:15:08Z", "2040-01-01T00:00:00Z", "2106-02-07T06:28:15Z", "2106-02-07T06:30:16Z", "2200-01-01T00:00:00Z",
+	}
+	for _, at := range times {
+		e.setClockText(at)
+		e.accept(t, e.code(t, 0), "at %s", at)
+	}
+	return fmt.Sprintf("accepted at %d times from 2038 to 2200", len(times))
+}
+
+func c05(e *env) string {
+	t := e.newToken()
+	for !strings.HasPrefix(e.code(t, 0), "0") {
+		t = e.newToken()
+	}
+	e.imported(t)
+	code := e.good(t)
+	bare := strings.TrimLeft(code, "0")
+	e.refuse(t, bare, "the code without its leading zeros, %d characters", len(bare))
+	e.refuse(t, "0"+code, "the code with one more leading zero")
+	e.accept(t, code, "the code with its leading zeros")
+	return "a code with a leading zero is accepted, and refused without it or with one more"
+}
+
+func c06(e *env) string {
+	t := e.token()
+	if e.has(VerbClock) {
+		e.setClock(e.now/period*period + period)
+	} else {
+		e.loose()
+		e.advanceSteps(1)
+	}
+	e.accept(t, e.code(t, -1), "the code of the previous step, as the next one begins")
+	return "accepted at the beginning of the next step"
+}
+
+func c07(e *env) string {
+	t := e.token()
+	a := e.check(t, e.code(t, -2))
+	e.refused(a, "the code of two steps ago")
+	e.accept(t, e.good(t), "the code of the current step")
+	return fmt.Sprintf("the code of two steps ago: %s", a.Verdict)
+}
+
+func (s span) String() string { return fmt.Sprintf("%+d..%+d", s.low, s.high) }
+
+func c08(e *env) string {
+	w := e.windowOf()
+	equal(e, -w.low, w.high, "window %s: steps backward and forward", w)
+	return fmt.Sprintf("window %s", w)
+}
+
+func c09(e *env) string {
+	w := e.windowOf()
+	if w.low == -widest || w.high == widest {
+		e.failf("window %s: no limit within ±%d steps", w, widest)
+	}
+	d := e.target.Declares.Window
+	if d == nil {
+		return fmt.Sprintf("window %s; the target declares none", w)
+	}
+	equal(e, span{-*d, *d}, w, "the window")
+	return fmt.Sprintf("window %s, as declared", w)
+}
+
+func c10(e *env) string {
+	if !e.target.Limits.OtherPeriods {
+		e.skipf("needs an import with the period of a token")
+	}
+	want := e.windowOf()
+	e.other = 30
+	if err := e.tryImport(e.newToken()); errors.Is(err, ErrRefused) {
+		return "tokens of 30 s are refused"
+	} else if err != nil {
+		e.fail(VerbImport, err)
+	}
+	e.settle()
+	got := e.sweep()
+	equal(e, want, got, "the window at 30 s")
+	return fmt.Sprintf("window %s at 30 s and at 60 s", got)
+}

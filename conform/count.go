@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var countCases = []Case{
+	{
+		ID: "C36", Requirement: "no more than 100 wrong codes in a row can be tried",
+		Source: "NIST SP 800-63B-4 §3.2.2", Level: Must, run: c36,
+		Why: "A code has 6 digits. Without a limit, an attacker with the password tries a million codes, and is in within a day.",
+	},
+	{
+		ID: "C37", Requirement: "exactly the N-th wrong code in a row locks the token",
+		Source: "bank rule BK-05; RFC 4226 §7.3", Level: Bank, run: c37,
+		Why: "The number is on the bank's page and in its contract. One attempt fewer is a complaint, and one more a finding.",
+	},
+	{
+		ID: "C38", Requirement: "a correct code resets the count",
+		Source: "NIST SP 800-63B-4 §3.2.2", Level: Should, run: c38,
+		Why: "Typing errors of a whole year would otherwise add up to a lockout.",
+	},
+	{
+		ID: "C39", Requirement: "every wrong code counts, including the same code again",
+		Source: "bank rule BK-05; RFC 4226 §7.3", Level: Bank, run: c39,
+		Why: "A script that repeats one code as the token moves on tries a new guess each minute, and is never locked out.",
+	},
+	{
+		ID: "C40", Requirement: "malformed entries are refused without trouble, and count as declared",
+		Source: "bank rule BK-05", Level: Bank, run: c40,
+		Why: "An entry that crashes the server, or is passed on to a database or a template, is a way in.",
+	},
+	{
+		ID: "C41", Requirement: "used codes count as declared, and never unlock a token",
+		Source: "NIST SP 800-63B-4 §3.2.2; bank rule BK-02", Level: Should, run: c41,
+		Why: "Users press the button twice. If that counts, it locks them out, and the help desk must know.",
+	},
+	{
+		ID: "C42", Requirement: "wrong codes that arrive at once are all counted",
+		Source: "RFC 4226 §7.3", Level: Must, run: c42,
+		Why: "If parallel attempts are counted as one, the limit of attempts does not hold for an attacker who opens many connections.",
+	},
+	{
+		ID: "C43", Requirement: "while a token is out of use, answers do not reveal whether a code is correct",
+		Source: "NIST SP 800-63B-4 §3.2.2", Level: Must, run: c43,
+		Why: "A lockout that answers correct codes differently is no lockout: an attacker goes on guessing until the answer changes, and then waits for the help desk.",
+	},
+}
+
+func c36(e *env) string {
+	fresh, t := e.token(), e.token()
+	e.accept(fresh, e.good(fresh), "the correct code of a token without wrong ones")
+	e.loose()
+	for i, code := range e.wrongCodes(t, maxWrong+1) {
+		e.refuse(t, code, "wrong code %d", i+1)
+	}
+	e.settle()
+	e.refuse(t, e.good(t), "the correct code after %d wrong ones", maxWrong+1)
+	return fmt.Sprintf("the correct code after %d wrong ones is refused", maxWrong+1)
+}
+
+func c37(e *env) string {
+	n := e.run.threshold.get(e, lockoutID, (*env).measureLockout)
+	d := e.target.Declares.Lockout
+	switch {
+	case n == 0:
+		e.failf("%d wrong codes do not lock a token", maxWrong)
+	case d == nil:
+		return fmt.Sprintf("locked after %d wrong codes; the target declares no number", n)
+	}
+	equal(e, *d, n, "wrong codes until the correct one is refused")
+	return fmt.Sprintf("the correct code is accepted after %d wrong ones and refused after %d", n-1, n)
+}
+
+func c38(e *env) string {
+	n := e.lockout()
+	if n == 1 {
+		e.skipf("one wrong code locks a token")
+	}
+	t := e.token()
+	for range 2 {
+		e.loose()
+		for _, code := range e.wrongCodes(t, n-1) {
+			e.refuse(t, code, "a wrong code")
+		}
+		e.settle()
+		e.accept(t, e.good(t), "the correct code after %d wrong ones", n-1)
+	}
+	return fmt.Sprintf("%d wrong codes, a correct one, %[1]d wrong codes, a correct one: both correct codes accepted", n-1)
+}
+
+func c39(e *env) string {
+	n := e.lockout()
+	t := e.token()
+	code := e.wrongCodes(t, 1)[0]
+	e.loose()
+	for range n {
+		e.refuse(t, code, "the same wrong code")
+	}
+	e.settle()
+	e.refuse(t, e.good(t), "the correct code after the same wrong one %d times", n)
+	return fmt.Sprintf("locked after the same wrong code %d times", n)
+}
+
+// malformed are entries that cannot be codes of 6 digits.
+var malformed = []string{
+	"", "12345", "1234567", "12345a", "abcdef", "１２３４５６", "      ", "12 456", "-12345", "123456789012345678901234567890", "'; --", "{{7}}",
+}
+
+func c40(e *env) string {
+	t := e.token()
+	e.loose()
+	for _, s := range malformed {
+		e.refuse(t, s, "the malformed entry %q", s)
+	}
+	e.settle()
+	counted := e.check(t, e.good(t)).Verdict != Accepted
+	fresh := e.token()
+	e.accept(fresh, e.good(fresh), "the correct code of another token")
+	text := fmt.Sprintf("%d malformed entries refused; the correct code after them: %s", len(malformed), map[bool]string{true: "refused", false: "accepted"}[counted])
+	if d := e.target.Declares.CountMalformed; d != nil {
+		equal(e, *d && e.lockoutOr(maxWrong) <= len(malformed), counted, "locked after %d malformed entries", len(malformed))
+		return text + ", as declared"
+	}
+	return text
+}
+
+func c41(e *env) string {
+	n := e.lockout()
+	t := e.token()
+	code := e.good(t)
+	e.accept(t, code, "the code")
+	replay := func() {
+		e.loose()
+		for range n {
+			e.refuse(t, code, "the used code")
+		}
+		e.settle()
+	}
+	replay()
+	next := e.good(t)
+	counted := e.check(t, next).Verdict != Accepted
+	if d := e.target.Declares.CountReplayed; d != nil {
+		equal(e, *d, counted, "locked after a used code %d times", n)
+	}
+	if !counted {
+		e.lock(t)
+	}
+	replay()
+	e.refuse(t, e.codeAfter(t, next), "the correct code of a locked token, after used codes")
+	return fmt.Sprintf("after a used code %d times, the correct code is %s; used codes do not unlock", n, map[bool]string{true: "refused", false: "accepted"}[counted])
+}
+
+// c42 enters as many wrong codes at once as lock a token, so each of them must count.
+func c42(e *env) string {
+	const tokens = 10
+	n := e.lockout()
+	if n == 1 {
+		e.skipf("one wrong code locks a token")
+	}
+	for i := range tokens {
+		t := e.token()
+		equal(e, 0, e.atOnce(t, e.wrongCodes(t, n)), "accepted of %d wrong codes at once", n)
+		e.settle()
+		if e.check(t, e.good(t)).Verdict == Accepted {
+			counted := ""
+			if s := e.status(t); s.Failed != nil {
+				counted = fmt.Sprintf(", %d counted", *s.Failed)
+			}
+			e.failf("after %d wrong codes at once, the correct code is accepted, on token %d of %d%s", n, i+1, tokens, counted)
+		}
+	}
+	return fmt.Sprintf("%d wrong codes at once lock each of %d tokens", n, tokens)
+}
+
+// varying matches the parts of an answer that may differ between any two of them.
+var varying = regexp.MustCompile(`[0-9][0-9a-fA-F.:_-]*|[0-9a-fA-F]{16,}`)
+
+// c43 compares the texts of answers, except for numbers.
+func c43(e *env) string {
+	locked := e.token()
+	states := []struct {
+		name string
+		t    *Token
+	}{{"locked", locked}}
+	if n := e.lockoutOr(0); n == 0 {
+		states = nil
+	} else {
+		e.lock(locked)
+	}
+	if e.has(VerbRevoke) {
+		revoked := e.token()
+		if err := e.target.Revoke(e.ctx, revoked); err != nil {
+			e.fail(VerbRevoke, err)
+		}
+		e.logf("revoke token %s: done", revoked.Serial)
+		states = append(states, struct {
+			name string
+			t    *Token
+		}{"revoked", revoked})
+	}
+	if len(states) == 0 {
+		e.skipf("%d wrong codes lock no token (C36), and there is no verb revoke", maxWrong)
+	}
+	for _, s := range states {
+		var wrong []string
+		for _, code := range e.wrongCodes(s.t, 3) {
+			a := e.check(s.t, code)
+			e.refused(a, "a wrong code of a token that is %s", s.name)
+			wrong = append(wrong, e.constant(s.t, a))
+		}
+		for n := int64(0); n <= 1; n++ {
+			a := e.check(s.t, e.code(s.t, n))
+			e.refused(a, "the correct code of a token that is %s", s.name)
+			if got := e.constant(s.t, a); !slices.Contains(wrong, got) {
+				e.failf("a token that is %s: the answer to the correct code is %q, and to a wrong one %q", s.name, got, wrong[0])
+			}
+		}
+	}
+	return fmt.Sprintf("the answers to correct and wrong codes are equal in %d states, except for numbers", len(states))
+}
+
+// constant returns the text of an answer without its numbers, and without the names of
+// the token and its user.
+func (e *env) constant(t *Token, a Answer) string {
+	text := a.Verdict.String() + " " + a.Text
+	return varying.ReplaceAllString(regexp.MustCompile(regexp.QuoteMeta(t.User)+"|"+regexp.QuoteMeta(t.Serial)).ReplaceAllString(text, "#"), "#")
+}

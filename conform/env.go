@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// start is the time of a target with the verb clock when a case begins: a third of a step
+// after noon of 1 April 2026 in Japan.
+const start int64 = 1775012400 + 20
+
+// margin is the time at both ends of a step in which no request depends on the step. The
+// clocks of the target and of this machine may differ by as much.
+const margin = time.Second
+
+// env is a running case. Only the goroutine of the case calls its methods, which end the
+// case if a requirement is not met.
+type env struct {
+	*run
+	ctx    context.Context
+	c      *Case
+	number int // of the case and the attempt
+	random *rand.Rand
+	made   int
+	tokens []*Token // in the target, oldest first
+	log    []string
+
+	now   int64     // the target's time, if it has a clock
+	until time.Time // otherwise: the end of the step in which requests must be sent; zero: any
+	other int64     // period of the tokens of the case, if it is not 60 s
+}
+
+// stop ends a case.
+type stop struct {
+	outcome Outcome
+	detail  string
+	err     error // the error of the target, if it cannot be reached
+}
+
+// crossed ends a case whose step has ended too early.
+type crossed struct{}
+
+func (e *env) failf(format string, args ...any) {
+	panic(stop{Fail, fmt.Sprintf(format, args...), nil})
+}
+
+func (e *env) skipf(format string, args ...any) {
+	panic(stop{NotApplicable, fmt.Sprintf(format, args...), nil})
+}
+
+// fail ends the case because of the error of a verb.
+func (e *env) fail(v Verb, err error) {
+	s := stop{Fail, fmt.Sprintf("%s: %v", v, err), nil}
+	if errors.Is(err, ErrUnreachable) {
+		s.err = err
+	}
+	panic(s)
+}
+
+func (e *env) logf(format string, args ...any) { e.log = append(e.log, fmt.Sprintf(format, args...)) }
+
+// equal fails unless got equals want.
+func equal[T comparable](e *env, want, got T, format string, args ...any) {
+	if want != got {
+		e.failf("%s: got %v, want %v", fmt.Sprintf(format, args...), got, want)
+	}
+}
+
+// has reports whether the target has a verb.
+func (e *env) has(v Verb) bool { return e.target.Has(v) }
+
+// time returns the target's time in seconds.
+func (e *env) time() int64 {
+	if e.has(VerbClock) {
+		return e.now
+	}
+	return time.Now().Unix()
+}
+
+// step returns the target's current step of 60 s, and stepOf the step of a token.
+func (e *env) step() int64                   { return e.time() / period }
+func (e *env) stepOf(t *Token) int64         { return e.time() / t.Period }
+func (e *env) code(t *Token, n int64) string { return t.hotp(e.stepOf(t) + n) }
+
+// begin sets the clock to its start, or waits for a time that is not at the end of a step.
+func (e *env) begin() {
+	if e.has(VerbClock) {
+		e.setClock(start)
+		return
+	}
+	e.settle()
+}
+
+// settle begins a sequence of requests that must be sent in one step.
+func (e *env) settle() {
+	if e.has(VerbClock) {
+		return
+	}
+	p := time.Duration(period) * time.Second
+	if e.other > 0 {
+		p = time.Duration(e.other) * time.Second
+	}
+	now := time.Now()
+	begun := now.Truncate(p)
+	switch place := now.Sub(begun); {
+	case place < margin:
+		e.sleep(margin - place)
+	case place > p-2*margin:
+		e.sleep(p - place + margin)
+		begun = begun.Add(p)
+	}
+	e.until = begun.Add(p - margin)
+}
+
+// loose ends the sequence of [env.settle]: the next requests do not depend on the step.
+func (e *env) loose() { e.until = time.Time{} }
+
+// inStep ends the case if the step of [env.settle] has ended.
+func (e *env) inStep() {
+	if !e.until.IsZero() && time.Now().After(e.until) {
+		panic(crossed{})
+	}
+}
+
+// setClock sets the target's clock.
+func (e *env) setClock(unix int64) {
+	at := time.Unix(unix, 0).UTC()
+	err := e.target.SetClock(e.ctx, at)
+	e.logf("set the clock to %s: %s", at.Format(time.RFC3339), told(err))
+	if err != nil {
+		e.fail(VerbClock, err)
+	}
+	e.now = unix
+}
+
+// setClockText sets the target's clock to a time in RFC 3339 format.
+func (e *env) setClockText(text string) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err) // a mistake in a case
+	}
+	e.setClock(t.Unix())
+}
+
+// advance moves the target's clock by a number of seconds, or waits.
+func (e *env) advance(seconds int64) {
+	if e.has(VerbClock) {
+		e.setClock(e.now + seconds)
+		return
+	}
+	e.wait(time.Duration(seconds) * time.Second)
+}
+
+// advanceSteps moves the target's clock by a number of steps, or waits until the beginning
+// of that step. A sequence of requests in one step begins.
+func (e *env) advanceSteps(n int64) {
+	if e.has(VerbClock) {
+		e.setClock(e.now + n*period)
+		return
+	}
+	e.wait(time.Until(time.Unix((e.step()+n)*period, 0).Add(margin)))
+	e.settle()
+}
+
+// wait waits, unless that is longer than allowed.
+func (e *env) wait(d time.Duration) {
+	if d > e.c.Wait && e.maxWait != nil && d > *e.maxWait {
+		e.skipf("needs %s of waiting", d.Round(time.Second))
+	}
+	e.logf("wait for %s", d.Round(time.Second))
+	e.sleep(d)
+}
+
+func (e *env) sleep(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-e.ctx.Done():
+		e.failf("not run to its end: %v", e.ctx.Err())
+	}
+}
+
+// restart restarts the target.
+func (e *env) restart() {
+	err := e.target.Restart(e.ctx)
+	e.logf("restart the target: %s", told(err))
+	if err != nil {
+		e.fail(VerbRestart, err)
+	}
+}
+
+// maxRetries is the number of times that an attempt is repeated if the target has not
+// checked it because of too many requests.
+const maxRetries = 5
+
+// submit submits an attempt with a verb.
+func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), a Attempt) Answer {
+	for tries := 0; ; tries++ {
+		answer, err := do(e.ctx, a)
+		if err != nil {
+			e.logf("%s: %v", v, err)
+			e.fail(v, err)
+		}
+		e.inStep()
+		if answer.Verdict != Limited || tries == maxRetries {
+			e.logf("%s %s: %s", v, e.named(a), answer.Verdict)
+			return answer
+		}
+		e.sleep(max(answer.RetryAfter, time.Second))
+	}
+}
+
+// named describes the codes of an attempt by the steps in which the token shows them. A
+// report has no codes.
+func (e *env) named(a Attempt) string {
+	name := func(code string) string {
+		for n := int64(0); n <= distinct; n++ {
+			for _, at := range []int64{n, -n} {
+				if e.code(a.Token, at) == code {
+					return fmt.Sprintf("the code of step %+d", at)
+				}
+			}
+		}
+		return "another entry"
+	}
+	text := fmt.Sprintf("as %s, token %s, %s", a.User, a.Token.Serial, name(a.Code))
+	if a.Second != "" {
+		text += " and " + name(a.Second)
+	}
+	return text
+}
+
+// check submits a code of a token as its user.
+func (e *env) check(t *Token, code string) Answer { return e.checkAs(t.User, t, code) }
+
+func (e *env) checkAs(user string, t *Token, code string) Answer {
+	return e.submit(VerbCheck, e.target.Check, Attempt{Token: t, User: user, Code: code})
+}
+
+// resync submits two codes.
+func (e *env) resync(t *Token, first, second string) Verdict {
+	return e.submit(VerbResync, e.target.Resync, Attempt{Token: t, User: t.User, Code: first, Second: second}).Verdict
+}
+
+// accept requires a code to be accepted, and refuse requires it not to be.
+func (e *env) accept(t *Token, code, format string, args ...any) {
+	e.accepted(e.check(t, code), format, args...)
+}
+
+func (e *env) refuse(t *Token, code, format string, args ...any) {
+	e.refused(e.check(t, code), format, args...)
+}
+
+func (e *env) accepted(a Answer, format string, args ...any) {
+	switch {
+	case a.Verdict == Limited:
+		e.skipf("the target limits the rate of requests")
+	case a.Verdict != Accepted:
+		e.failf("%s: %s, want accepted", fmt.Sprintf(format, args...), a.words())
+	}
+}
+
+func (e *env) refused(a Answer, format string, args ...any) {
+	if a.Verdict != Refused && a.Verdict != NextCode && a.Verdict != Limited {
+		e.failf("%s: %s, want refused", fmt.Sprintf(format, args...), a.words())
+	}
+}
+
+// words describes an answer, with the text of an error.
+func (a Answer) words() string {
+	if a.Verdict != Trouble || a.Text == "" {
+		return a.Verdict.String()
+	}
+	return a.Verdict.String() + ": " + a.Text
+}
+
+// atOnce submits codes of a token at the same time, and returns how many were accepted.
+func (e *env) atOnce(t *Token, codes []string) (accepts int) {
+	if most := e.target.Limits.Parallel; most > 0 && most < len(codes) {
+		e.skipf("needs %d requests at once, and the target allows %d", len(codes), most)
+	}
+	answers := make([]Answer, len(codes))
+	errs := make([]error, len(codes))
+	ready := make(chan struct{})
+	var all sync.WaitGroup
+	for i, code := range codes {
+		all.Go(func() {
+			<-ready
+			answers[i], errs[i] = e.target.Check(e.ctx, Attempt{Token: t, User: t.User, Code: code})
+		})
+	}
+	close(ready)
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			e.fail(VerbCheck, err)
+		}
+		switch answers[i].Verdict {
+		case Accepted:
+			accepts++
+		case Trouble:
+			e.failf("%d requests at once: %s", len(codes), answers[i].words())
+		}
+	}
+	e.inStep()
+	e.logf("check %d codes at once: %d accepted", len(codes), accepts)
+	return accepts
+}

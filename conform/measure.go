@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"fmt"
+	"sync"
+)
+
+// The IDs of the measurements, which are not the number of a case.
+const (
+	windowID  = "M300"
+	lockoutID = "M301"
+)
+
+// measured is a measurement that several cases share.
+type measured[T any] struct {
+	once  sync.Once
+	value T
+	end   *stop // why there is none
+}
+
+// get returns the value, which the first caller measures with f as a case of its own.
+func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
+	m.once.Do(func() {
+		c := Case{ID: id, Wait: e.c.Wait, run: func(e *env) string { m.value = f(e); return "" }}
+		for attempt := range maxAttempts {
+			inner := e.run.env(e.ctx, &c, attempt)
+			s, again := inner.attempt()
+			inner.clean()
+			if again {
+				s = stop{NotApplicable, fmt.Sprintf("measuring the target takes longer than a step of %d s", period), nil}
+			}
+			if s.outcome != Pass {
+				m.end = &s
+			} else {
+				m.end = nil
+			}
+			if !again {
+				break
+			}
+		}
+		if e.has(VerbClock) {
+			e.setClock(e.now)
+		}
+	})
+	if m.end != nil {
+		panic(*m.end)
+	}
+	if !e.until.IsZero() { // measuring may have taken longer than the step
+		e.settle()
+	}
+	return m.value
+}
+
+// span is a range of steps around the current one.
+type span struct{ low, high int64 }
+
+const (
+	widest = 30 // steps: the farthest codes that are tried
+	beyond = 4  // refused codes that end the search
+)
+
+// windowOf returns the steps whose codes the target accepts, by tokens that were never
+// used. It is measured once for tokens of 60 s.
+func (e *env) windowOf() span {
+	return e.run.window.get(e, windowID, (*env).sweep)
+}
+
+// sweep measures the window of new tokens, outwards from the current step.
+func (e *env) sweep() span {
+	accepted := func(n int64) bool {
+		t := e.token()
+		a := e.check(t, e.code(t, n))
+		if a.Verdict == Trouble {
+			e.failf("the code of step %+d: %s", n, a.words())
+		}
+		return a.Verdict == Accepted
+	}
+	if !accepted(0) {
+		e.failf("the code of the current step is refused")
+	}
+	end := func(sign int64) int64 {
+		last := int64(0)
+		for n := int64(1); n <= widest && n <= last+beyond; n++ {
+			if !accepted(sign * n) {
+				continue
+			}
+			if n != last+1 {
+				e.failf("the code of step %+d is accepted, but not all between", sign*n)
+			}
+			last = n
+		}
+		return sign * last
+	}
+	return span{end(-1), end(1)}
+}
+
+// good returns the next code of a token that the target must accept. Two of them are
+// in the window at once if it is at least one step wide.
+func (e *env) good(t *Token) string {
+	step := e.stepOf(t)
+	if t.last < 0 {
+		t.last = step
+		return t.hotp(step)
+	}
+	if !e.has(VerbClock) && t.last+1 <= step+min(e.windowOf().high, 1) {
+		t.last++
+		return t.hotp(t.last)
+	}
+	if t.last >= step {
+		e.advanceSteps(t.last + 1 - step)
+	}
+	t.last = e.stepOf(t)
+	return t.hotp(t.last)
+}
+
+// maxWrong is the number of wrong codes in a row after which NIST requires a lockout.
+const maxWrong = 100
+
+// lockout returns the number of wrong codes in a row after which the correct one is
+// refused. It ends the case as not applicable if there is none.
+func (e *env) lockout() int {
+	n := e.run.threshold.get(e, lockoutID, (*env).measureLockout)
+	if n == 0 {
+		e.skipf("%d wrong codes lock no token (C36)", maxWrong)
+	}
+	return n
+}
+
+// locksAfter reports whether the correct code of a new token is refused after n wrong
+// codes.
+func (e *env) locksAfter(n int) bool {
+	t := e.token()
+	e.loose()
+	for _, code := range e.wrongCodes(t, n) {
+		e.refuse(t, code, "a wrong code")
+	}
+	e.settle()
+	a := e.check(t, e.good(t))
+	if a.Verdict == Trouble {
+		e.failf("the correct code after %d wrong ones: %s", n, a.words())
+	}
+	return a.Verdict != Accepted
+}
+
+// measureLockout tries the declared number first, and then searches up to maxWrong. It
+// returns 0 if there is no lockout.
+func (e *env) measureLockout() int {
+	if d := e.target.Declares.Lockout; d != nil && *d > 0 && !e.locksAfter(*d-1) && e.locksAfter(*d) {
+		return *d
+	}
+	if e.locksAfter(0) {
+		e.failf("the code of the current step is refused")
+	}
+	if !e.locksAfter(maxWrong) {
+		return 0
+	}
+	open, locked := 0, maxWrong
+	for locked-open > 1 {
+		if middle := (open + locked) / 2; e.locksAfter(middle) {
+			locked = middle
+		} else {
+			open = middle
+		}
+	}
+	return locked
+}
+
+// lock enters wrong codes until the token must be locked.
+func (e *env) lock(t *Token) {
+	n := e.lockout()
+	e.loose()
+	for _, code := range e.wrongCodes(t, n) {
+		e.refuse(t, code, "a wrong code")
+	}
+	e.settle()
+}
+
+// unlock unlocks a token.
+func (e *env) unlock(t *Token) {
+	err := e.target.Unlock(e.ctx, t)
+	e.logf("unlock token %s: %s", t.Serial, told(err))
+	if err != nil {
+		e.fail(VerbUnlock, err)
+	}
+}
+
+// status returns the state of a token, if the target tells it.
+func (e *env) status(t *Token) (s Status) {
+	if !e.has(VerbStatus) {
+		return Status{}
+	}
+	s, err := e.target.Status(e.ctx, t)
+	if err != nil {
+		e.fail(VerbStatus, err)
+	}
+	return s
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mutant
+
+// Fault is a mistake.
+type Fault struct {
+	Case string // the case that finds it
+	Does string
+	Also string // other cases that fail because of it, separated by spaces; "most" is most of them
+}
+
+// Faults returns a mistake for each case.
+func Faults() []Fault { return faults }
+
+var faults = []Fault{
+	{"C01", "uses steps of 30 s for all tokens", "most"},
+	{"C02", "also accepts the code of a 30 s step", ""},
+	{"C03", "cuts the time to 33 bits", ""},
+	{"C04", "cuts the time to 32 bits", "C03"},
+	{"C05", "compares codes as numbers", ""},
+	{"C06", "refuses the previous code for two seconds", ""},
+	{"C07", "accepts two steps backward and forward", "C09"},
+	{"C08", "accepts two steps forward, but one backward", "C09"},
+	{"C09", "accepts 35 steps backward and forward", "C07 C20 C25 C26 C27"},
+	{"C10", "has a window of 60 seconds instead of a step", ""},
+	{"C11", "does not remember used codes", "C03 C12 C13 C15 C16 C17 C18 C21 C30 C41 C49 C68"},
+	{"C12", "forgets used codes after 60 s", "C68"},
+	{"C13", "forgets used codes at a restart", ""},
+	{"C14", "searches used codes before it removes spaces", ""},
+	{"C15", "checks before it stores, without a lock", ""},
+	{"C16", "remembers used codes per interface", ""},
+	{"C17", "remembers used codes per user", ""},
+	{"C18", "remembers used steps, but not their order", ""},
+	{"C19", "expects every code", "C03 C04 C21 C23 C69"},
+	{"C20", "remembers refused codes like used ones", "C21"},
+	{"C21", "compares with the digits of the last code", ""},
+	{"C22", "uses up the codes of locked tokens", ""},
+	{"C23", "does not learn the offset", ""},
+	{"C24", "counts a code late in its step as drift", ""},
+	{"C25", "moves the offset to every accepted code", ""},
+	{"C26", "moves the offset to refused codes nearby", "C07 C68"},
+	{"C27", "locks tokens whose clock is far off", "C07 C20 C26 C68"},
+	{"C28", "accepts two codes with a gap for a correction", ""},
+	{"C29", "searches two codes in 20,000 steps", ""},
+	{"C30", "does not use up the codes of a correction", ""},
+	{"C31", "uses up the next code with a correction", "C27 C30"},
+	{"C32", "corrects a clock by used codes", ""},
+	{"C33", "does not count failed corrections", ""},
+	{"C34", "unlocks tokens by a correction", "C33"},
+	{"C35", "corrects the clocks of revoked tokens", ""},
+	{"C36", "never locks a token", "C33 C37"},
+	{"C37", "locks one attempt too late", ""},
+	{"C38", "does not reset the count", "C26"},
+	{"C39", "counts the same wrong code once", ""},
+	{"C40", "fails on malformed entries", "C05 C14"},
+	{"C41", "unlocks tokens by used codes", ""},
+	{"C42", "reads the count before it writes it, without a lock", ""},
+	{"C43", "tells whether the code of a locked token is correct", ""},
+	{"C44", "counts and locks per user", ""},
+	{"C45", "locks all tokens of a batch", ""},
+	{"C46", "unlocks tokens after an hour", ""},
+	{"C49", "forgets used codes when it unlocks a token", ""},
+	{"C68", "forgets used codes if its clock is set back", ""},
+	{"C69", "adds an hour in summer", "C03 C04"},
+}

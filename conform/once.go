@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+var onceCases = []Case{
+	{
+		ID: "C11", Requirement: "a used code is never accepted again",
+		Source: "RFC 6238 §5.2; NIST SP 800-63B-4 §3.1.4.2", Level: Must, run: c11,
+		Why: "Whoever sees a code being typed, or reads it from a log or a proxy, can log in with it at once.",
+	},
+	{
+		ID: "C12", Requirement: "a used code is refused for as long as it would be valid",
+		Source: "RFC 6238 §5.2; NIST SP 800-63B-4 §3.1.4.2", Level: Must, Wait: 3 * time.Minute, run: c12,
+		Why: "A memory of used codes that ends before the window makes codes valid again: an attacker waits a minute, and logs in with a code that was seen.",
+	},
+	{
+		ID: "C13", Requirement: "a used code is refused after a restart",
+		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbRestart}, run: c13,
+		Why: "Used codes that are only in memory are valid again after a restart, a crash or on another node.",
+	},
+	{
+		ID: "C14", Requirement: "a used code is refused in any other spelling",
+		Source: "NIST SP 800-63B-4 §3.1.4.2; CVE-2025-6014", Level: Must, run: c14,
+		Why: "If spaces are removed before a code is compared, but not before it is searched among the used ones, a space makes every used code valid again, without limit.",
+	},
+	{
+		ID: "C15", Requirement: "of many requests with the same code at once, one is accepted",
+		Source: "RFC 6238 §5.2; RFC 4226 §7.3", Level: Must, run: c15,
+		Why: "A phishing proxy forwards the code of its victim and uses it itself in the same moment. If the server checks before it stores, both are logged in.",
+	},
+	{
+		ID: "C16", Requirement: "a code used at one interface is refused at the other",
+		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbCheckOther}, run: c16,
+		Why: "A code that was typed at the VPN opens the web page too, for anybody who saw it.",
+	},
+	{
+		ID: "C17", Requirement: "a code used by one user is refused from another user of the same token",
+		Source: "RFC 6238 §5.2 and R5; bank rule BK-02", Level: Must, Needs: []Verb{VerbAssign}, run: c17,
+		Why: "Colleagues share a token. If used codes are kept per user, the code of one payment also approves another one.",
+	},
+	{
+		ID: "C18", Requirement: "a code older than a used one is refused",
+		Source: "RFC 6238 §5.2", Level: Must, run: c18,
+		Why: "The token has moved on, so an older code comes from somebody who noted it earlier.",
+	},
+	{
+		ID: "C19", Requirement: "codes may be skipped",
+		Source: "RFC 6238 §5.2", Level: Must, Wait: 2 * time.Minute, run: c19,
+		Why: "A token shows a new code every minute, and most of them are never entered. A server that expects each of them locks its users out.",
+	},
+	{
+		ID: "C20", Requirement: "a code that was entered too early is accepted in its time",
+		Source: "RFC 6238 §5.2", Level: Must, Wait: time.Minute, run: c20,
+		Why: "Only a successful validation uses a code up. A server that also remembers refused codes denies service to tokens whose clocks are fast, and to everybody whose codes somebody else guesses.",
+	},
+	{
+		ID: "C21", Requirement: "the same code in two steps counts as two one-time passwords",
+		Source: "RFC 6238 §5.2", Level: Should, Wait: 3 * time.Minute, run: c21,
+		Why: "One of a million codes equals the one before. A server that compares digits instead of steps refuses it, which nobody can reproduce.",
+	},
+	{
+		ID: "C22", Requirement: "a code that is refused because its token is locked is not used up",
+		Source: "NIST SP 800-63B-4 §3.2.2", Level: Should, Needs: []Verb{VerbUnlock}, run: c22,
+		Why: "The help desk unlocks the token, the user enters the code on its display, and it is refused again.",
+	},
+}
+
+func c11(e *env) string {
+	t := e.token()
+	code := e.good(t)
+	e.accept(t, code, "the first time")
+	e.refuse(t, code, "the second time")
+	if e.has(VerbClock) {
+		e.advance(1)
+		e.refuse(t, code, "a second later")
+	}
+	return "refused the second time"
+}
+
+func c12(e *env) string {
+	t := e.token()
+	code := e.good(t)
+	e.accept(t, code, "the first time")
+	e.loose()
+	begun, real := e.time(), time.Now()
+	times := []int64{30, 58, 61, 63, 90, 119, 121, 179}
+	for _, later := range times {
+		if e.has(VerbClock) {
+			e.setClock(begun + later)
+		} else {
+			e.wait(time.Until(real.Add(time.Duration(later) * time.Second)))
+		}
+		e.refuse(t, code, "again %d s later", later)
+	}
+	return fmt.Sprintf("refused at %d times, up to %d s later", len(times), times[len(times)-1])
+}
+
+func c13(e *env) string {
+	t := e.token()
+	code := e.good(t)
+	e.accept(t, code, "the first time")
+	e.restart()
+	e.refuse(t, code, "after a restart")
+	e.accept(t, e.good(t), "the next code after the restart")
+	return "refused after a restart, the next code accepted"
+}
+
+// spellings returns other ways to write a code.
+func spellings(code string) []string {
+	wide := strings.Map(func(r rune) rune { return r - '0' + '０' }, code)
+	arabic := strings.Map(func(r rune) rune { return r - '0' + '٠' }, code)
+	return []string{
+		" " + code, code + " ", code[:3] + " " + code[3:], "\t" + code, code + "\r\n", code + "\n", code + "\x00", "\x00" + code,
+		"+" + code, "-" + code, code[:3] + "-" + code[3:], "0" + code, code + "0", code + ".0", "0x" + code, code + "e0",
+		wide, wide[:9] + code[3:], arabic, "\u00a0" + code, "\u200b" + code, code + "\u3000", code[:3] + "\u2060" + code[3:],
+	}
+}
+
+// c14 uses as few tokens as the lockout allows. After the spellings of a token, its next
+// code is accepted: otherwise a lockout would hide the mistake.
+func c14(e *env) string {
+	group := 1
+	if d := e.target.Declares.Lockout; d != nil {
+		group = max(*d-1, 1)
+	}
+	count := len(spellings("000000"))
+	for first := 0; first < count; first += group {
+		t := e.token()
+		code := e.good(t)
+		all := spellings(code)
+		e.accept(t, code, "the code itself")
+		for i := first; i < min(first+group, count); i++ {
+			e.refuse(t, all[i], "the used code as %q", strings.ReplaceAll(all[i], code, "CODE"))
+		}
+		e.accept(t, e.good(t), "the next code")
+	}
+	return fmt.Sprintf("%d spellings of a used code refused", count)
+}
+
+func c15(e *env) string {
+	const rounds = 20
+	parallel := 32
+	if most := e.target.Limits.Parallel; most > 1 {
+		parallel = min(parallel, most)
+	}
+	for round := range rounds {
+		t := e.token()
+		e.settle()
+		codes := slices.Repeat([]string{e.good(t)}, parallel)
+		if n := e.atOnce(t, codes); n != 1 {
+			e.failf("%d of %d requests at once accepted, in round %d of %d", n, parallel, round+1, rounds)
+		}
+	}
+	return fmt.Sprintf("exactly 1 of %d accepted in %d of %d rounds", parallel, rounds, rounds)
+}
+
+func c16(e *env) string {
+	t := e.token()
+	other := func(code string) Answer {
+		return e.submit(VerbCheckOther, e.target.CheckOther, Attempt{Token: t, User: t.User, Code: code})
+	}
+	first := e.good(t)
+	e.accept(t, first, "the code at the first interface")
+	e.refused(other(first), "the same code at the other interface")
+	second := e.good(t)
+	e.accepted(other(second), "the next code at the other interface")
+	e.refuse(t, second, "the same code at the first interface")
+	return "a code used at one interface is refused at the other, in both directions"
+}
+
+func c17(e *env) string {
+	t := e.token()
+	bob := e.assign(t, "b")
+	code := e.good(t)
+	e.accept(t, code, "the code of the first user")
+	e.refused(e.checkAs(bob, t, code), "the same code of the second user")
+	e.accepted(e.checkAs(bob, t, e.good(t)), "the next code of the second user")
+	return "accepted once; the second user needs the next code"
+}
+
+// assign gives a token to another user too, whose name it returns.
+func (e *env) assign(t *Token, prefix string) string {
+	user := prefix + t.Serial
+	err := e.target.Assign(e.ctx, t, user)
+	e.logf("assign token %s to %s: %s", t.Serial, user, told(err))
+	if err != nil {
+		e.fail(VerbAssign, err)
+	}
+	return user
+}
+
+func c18(e *env) string {
+	w := e.windowOf()
+	if w.low == w.high {
+		e.skipf("the window has one step only")
+	}
+	t := e.token()
+	e.accept(t, e.code(t, w.high), "the code of step %+d", w.high)
+	for n := w.high - 1; n >= w.low && n >= w.high-2; n-- {
+		e.refuse(t, e.code(t, n), "the unused code of step %+d after it", n)
+	}
+	return fmt.Sprintf("after the code of step %+d, the codes before it are refused", w.high)
+}
+
+func c19(e *env) string {
+	t := e.token()
+	steps, text := []int64{0, 1, 4}, "the codes of steps k, k+1 and k+5 accepted"
+	if !e.has(VerbClock) {
+		steps, text = []int64{0, 2}, "the codes of steps k and k+2 accepted"
+	}
+	for _, ahead := range steps {
+		if ahead > 0 {
+			e.advanceSteps(ahead)
+		}
+		e.accept(t, e.code(t, 0), "after %d steps", ahead)
+	}
+	return text
+}
+
+func c20(e *env) string {
+	t := e.token()
+	early := e.windowOf().high + 1
+	code := e.code(t, early)
+	first := e.check(t, code)
+	e.refused(first, "the code of step %+d", early)
+	e.advanceSteps(1)
+	e.accept(t, code, "the same code a step later, in its time")
+	return fmt.Sprintf("%d steps early: %s; accepted a step later", early, first.Verdict)
+}
+
+func c21(e *env) string {
+	t, step, gap := e.repeating()
+	e.imported(t)
+	code := t.hotp(step)
+	e.accept(t, code, "the code in the first of two steps with the same code")
+	e.advanceSteps(gap)
+	e.accept(t, code, "the code in the second step")
+	e.refuse(t, code, "the code again in the second step")
+	return fmt.Sprintf("the same code is accepted again %d steps later, and then refused", gap)
+}
+
+// repeating returns a token that shows the same code in the current step and some steps
+// later. If the target's clock can be moved, it is moved to such a step, the first of some
+// 100,000. Otherwise the token is the first of some 400,000.
+func (e *env) repeating() (t *Token, step, gap int64) {
+	const far, near = 10, 3
+	t = e.newToken()
+	if e.has(VerbClock) {
+		var codes [far]string // of the last steps
+		for step = e.step(); ; step++ {
+			code := t.hotp(step)
+			for gap := int64(1); gap <= far; gap++ {
+				if first := step - gap; first >= e.step() && codes[first%far] == code {
+					e.setClock(first*period + start%period)
+					return t, first, gap
+				}
+			}
+			codes[step%far] = code
+		}
+	}
+	step = e.step()
+	key := slices.Clone(t.key)
+	for n := uint64(0); ; n++ {
+		binary.LittleEndian.PutUint64(key, n^binary.LittleEndian.Uint64(t.key))
+		candidate := Token{Digits: t.Digits, key: key}
+		code := candidate.hotp(step)
+		for gap := int64(1); gap <= near; gap++ {
+			if candidate.hotp(step+gap) == code {
+				e.inStep()
+				return e.tokenWith(key), step, gap
+			}
+		}
+	}
+}
+
+func c22(e *env) string {
+	t := e.token()
+	e.lock(t)
+	code := e.good(t)
+	e.refuse(t, code, "the correct code of a locked token")
+	e.unlock(t)
+	e.accept(t, code, "the same code after unlocking")
+	return "not used up: accepted after unlocking, in its time"
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Outcome is the outcome of a case.
+type Outcome string
+
+// The outcomes.
+const (
+	Pass          Outcome = "PASS"
+	Fail          Outcome = "FAIL"
+	NotApplicable Outcome = "N/A" // cannot be tested on this target
+)
+
+// Result is the outcome of a case.
+type Result struct {
+	ID          string   `json:"id"`
+	Requirement string   `json:"requirement"`
+	Source      string   `json:"source"`
+	Level       Level    `json:"level"`
+	Outcome     Outcome  `json:"outcome"`
+	Detail      string   `json:"detail"`            // the measurement, or the reason of another outcome
+	Why         string   `json:"why,omitempty"`     // after FAIL: the harm
+	Actions     []string `json:"actions,omitempty"` // after FAIL: what the case did, in order
+	TookMS      int64    `json:"took_ms"`
+}
+
+// Report is the result of a run.
+type Report struct {
+	Target  string   `json:"target"`
+	Seed    uint64   `json:"seed"`
+	Results []Result `json:"results"`
+}
+
+// Options are the options of a run.
+type Options struct {
+	Cases []Case // nil: all
+	Seed  uint64 // of all random choices
+	// MaxWait leaves out cases that wait longer. nil means no limit.
+	MaxWait *time.Duration
+	// Progress is called with each result, by one goroutine at a time. It may be nil.
+	Progress func(Result)
+}
+
+// run is one run of cases.
+type run struct {
+	target  *Target
+	seed    uint64
+	number  uint64 // begins all serial numbers
+	maxWait *time.Duration
+	held    atomic.Int64 // tokens in the target
+
+	window    measured[span]
+	threshold measured[int]
+}
+
+// Run runs cases and returns a result for each, in order. The error wraps
+// [ErrUnreachable] if the target does not answer, or describes why no token can be
+// imported and checked. If the context ends, the remaining cases fail.
+func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
+	if t.Import == nil || t.Check == nil {
+		return nil, fmt.Errorf("%w: it lacks the verb import or check", ErrTarget)
+	}
+	cases := o.Cases
+	if cases == nil {
+		cases = All()
+	}
+	r := &run{target: t, seed: o.Seed, number: o.Seed % 1_000_000, maxWait: o.MaxWait}
+	if err := r.contact(ctx, 0); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	report := &Report{Target: t.Name, Seed: o.Seed, Results: make([]Result, len(cases))}
+	var mu sync.Mutex // for Progress
+	do := func(i int) {
+		result, err := r.do(ctx, &cases[i])
+		if err != nil {
+			if lost := r.contact(ctx, 1+i); errors.Is(lost, ErrUnreachable) {
+				cancel(fmt.Errorf("case %s: %w", cases[i].ID, lost))
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		report.Results[i] = result
+		if o.Progress != nil && context.Cause(ctx) == nil {
+			o.Progress(result)
+		}
+	}
+	// Cases that wait run beside the others.
+	most := t.Limits.Parallel
+	if most == 0 {
+		most = 32
+	}
+	slots := make(chan struct{}, most)
+	var waiting sync.WaitGroup
+	beside := func(c *Case) bool { return c.Wait > 0 && t.SetClock == nil && most > 1 }
+	for i := range cases {
+		if beside(&cases[i]) {
+			waiting.Go(func() {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				do(i)
+			})
+		}
+	}
+	for i := range cases {
+		if !beside(&cases[i]) {
+			do(i)
+		}
+	}
+	waiting.Wait()
+	if cause := context.Cause(ctx); errors.Is(cause, ErrUnreachable) {
+		return nil, cause
+	}
+	return report, nil
+}
+
+// contact imports a token and submits a wrong code. Any answer to it will do.
+func (r *run) contact(ctx context.Context, n int) (err error) {
+	e := r.env(ctx, &Case{ID: fmt.Sprint("contact ", n)}, 0)
+	e.number = 600 + n%400
+	defer e.clean()
+	defer func() {
+		if s, ok := recover().(stop); ok {
+			err = s.err
+			if err == nil {
+				err = errors.New(s.detail)
+			}
+		}
+		if err != nil {
+			err = fmt.Errorf("trying the target: %w", err)
+		}
+	}()
+	if e.has(VerbClock) {
+		e.setClock(start)
+	}
+	t := e.newToken()
+	if err := e.tryImport(t); err != nil {
+		return fmt.Errorf("%s: %w", VerbImport, err)
+	}
+	answer, err := r.target.Check(ctx, Attempt{Token: t, User: t.User, Code: e.wrongCodes(t, 1)[0]})
+	if err != nil {
+		return fmt.Errorf("%s: %w", VerbCheck, err)
+	}
+	if answer.Verdict == Trouble {
+		return fmt.Errorf("%s: the answer to a wrong code is %s", VerbCheck, answer.words())
+	}
+	return nil
+}
+
+func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
+	number := 0
+	if len(c.ID) > 1 {
+		_, _ = fmt.Sscanf(c.ID[1:], "%d", &number)
+	}
+	return &env{run: r, ctx: ctx, c: c, number: number + 100*attempt, random: numbers(r.seed, c.ID, attempt), now: start}
+}
+
+// maxAttempts is how often a case begins, if a step ends before its requests.
+const maxAttempts = 3
+
+// do runs a case. The error is the target's, if it could not be reached.
+func (r *run) do(ctx context.Context, c *Case) (Result, error) {
+	begun := time.Now()
+	result := Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level}
+	var last stop
+	var log []string
+	for attempt := range maxAttempts {
+		e := r.env(ctx, c, attempt)
+		var again bool
+		last, again = e.attempt()
+		log = e.log
+		e.clean()
+		if !again {
+			break
+		}
+		last = stop{NotApplicable, fmt.Sprintf("its requests take longer than a step of %d s", period), nil}
+	}
+	result.Outcome, result.Detail, result.TookMS = last.outcome, last.detail, time.Since(begun).Milliseconds()
+	if result.Outcome == Fail {
+		result.Why, result.Actions = c.Why, log
+	}
+	return result, last.err
+}
+
+// attempt runs a case once, and reports whether it must begin again.
+func (e *env) attempt() (s stop, again bool) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case stop:
+			s = p
+		case crossed:
+			again = true
+		default:
+			s = stop{Fail, fmt.Sprintf("the case panicked: %v\n%s", p, debug.Stack()), nil}
+		}
+	}()
+	if err := e.ctx.Err(); err != nil {
+		e.failf("not run: %v", err)
+	}
+	for _, v := range e.c.Needs {
+		if !e.has(v) {
+			e.skipf("needs %s", v)
+		}
+	}
+	if e.c.Wait > 0 && !e.has(VerbClock) && e.maxWait != nil && e.c.Wait > *e.maxWait {
+		e.skipf("needs %s of waiting", e.c.Wait)
+	}
+	e.begin()
+	return stop{Pass, e.c.run(e), nil}, false
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/mutant"
+)
+
+func only(t *testing.T, ids ...string) []conform.Case {
+	t.Helper()
+	cases, err := conform.Select(conform.Selection{IDs: ids})
+	require.NoError(t, err)
+	return cases
+}
+
+func TestCases(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range conform.All() {
+		require.Regexp(t, `^C\d\d$`, c.ID)
+		require.False(t, seen[c.ID], c.ID)
+		seen[c.ID] = true
+		require.Contains(t, conform.Levels(), c.Level, c.ID)
+		require.NotEmpty(t, c.Source, c.ID)
+		require.NotContains(t, c.Requirement, ".", "%s: a requirement is one sentence without a stop", c.ID)
+		require.True(t, strings.HasSuffix(c.Why, "."), c.ID)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	require.Len(t, only(t, "c15", "C11"), 2)
+	require.Equal(t, "C11", only(t, "c15", "C11")[0].ID)
+	for _, wrong := range []conform.Selection{
+		{IDs: []string{"C99"}}, {Levels: []conform.Level{"must"}}, {Profile: "iso"}, {IDs: []string{"C37"}, Levels: []conform.Level{conform.Must}},
+	} {
+		_, err := conform.Select(wrong)
+		require.ErrorIs(t, err, conform.ErrCase, wrong)
+	}
+	bank, err := conform.Select(conform.Selection{Profile: "bank"})
+	require.NoError(t, err)
+	require.Len(t, bank, len(conform.All()))
+	rfc, err := conform.Select(conform.Selection{Profile: "rfc", Levels: []conform.Level{conform.Must}})
+	require.NoError(t, err)
+	for _, c := range rfc {
+		require.Contains(t, c.Source, "RFC")
+		require.Equal(t, conform.Must, c.Level)
+	}
+}
+
+// TestRefusesEverything: a server that is safe only because it refuses all codes passes no
+// case: each of them also needs a code to be accepted.
+func TestRefusesEverything(t *testing.T) {
+	target := mutant.New("").Target()
+	target.Check = func(context.Context, conform.Attempt) (conform.Answer, error) {
+		return conform.Answer{Verdict: conform.Refused}, nil
+	}
+	report, err := conform.Run(t.Context(), target, conform.Options{})
+	require.NoError(t, err)
+	for _, r := range report.Results {
+		if strings.Contains("C28 C29 C35", r.ID) {
+			continue // these only resynchronise
+		}
+		require.NotEqual(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+	}
+}
+
+// TestAcceptsEverything: a server that accepts all codes fails each case in which a code
+// must be refused.
+func TestAcceptsEverything(t *testing.T) {
+	yes := func(context.Context, conform.Attempt) (conform.Answer, error) {
+		return conform.Answer{Verdict: conform.Accepted}, nil
+	}
+	target := mutant.New("").Target()
+	target.Check, target.CheckOther, target.Resync = yes, yes, yes
+	report, err := conform.Run(t.Context(), target, conform.Options{})
+	require.NoError(t, err)
+	for _, r := range report.Results {
+		switch r.ID {
+		case "C01", "C04", "C06", "C19", "C24", "C69": // only correct codes
+			require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+		case "C08", "C10": // the window is equally wide
+		default:
+			require.NotEqual(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+		}
+	}
+}
+
+// TestUnreachable: a target that cannot be reached is one error, at the beginning and in
+// the middle of a run.
+func TestUnreachable(t *testing.T) {
+	for _, after := range []int64{0, 1, 40} {
+		target := mutant.New("").Target()
+		check := target.Check
+		var calls atomic.Int64
+		target.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+			if calls.Add(1) > after {
+				return conform.Answer{}, fmt.Errorf("%w: connection refused", conform.ErrUnreachable)
+			}
+			return check(ctx, a)
+		}
+		report, err := conform.Run(t.Context(), target, conform.Options{})
+		require.ErrorIs(t, err, conform.ErrUnreachable)
+		require.Nil(t, report)
+	}
+}
+
+// TestNoImport: a target that refuses the first token is one error.
+func TestNoImport(t *testing.T) {
+	target := mutant.New("").Target()
+	target.Import = func(context.Context, *conform.Token) error {
+		return fmt.Errorf("%w: 401 Unauthorized", conform.ErrRefused)
+	}
+	_, err := conform.Run(t.Context(), target, conform.Options{})
+	require.EqualError(t, err, "trying the target: import: the target refuses: 401 Unauthorized")
+	_, err = conform.Run(t.Context(), &conform.Target{}, conform.Options{})
+	require.ErrorIs(t, err, conform.ErrTarget)
+}
+
+// TestMissingVerbs: without a verb, cases are N/A and name it.
+func TestMissingVerbs(t *testing.T) {
+	full := mutant.New("").Target()
+	synctest.Test(t, func(t *testing.T) {
+		target := &conform.Target{Import: full.Import, Check: full.Check}
+		report, err := conform.Run(t.Context(), target, conform.Options{})
+		require.NoError(t, err)
+		for i, c := range conform.All() {
+			r := report.Results[i]
+			require.Equal(t, c.ID, r.ID)
+			if len(c.Needs) > 0 {
+				require.Equal(t, conform.NotApplicable, r.Outcome, r.ID)
+				require.Equal(t, "needs "+string(c.Needs[0]), r.Detail)
+			}
+		}
+	})
+}
+
+// TestMaxWait: cases that wait are left out if they wait too long, and run at the same time
+// otherwise.
+func TestMaxWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := mutant.New("").Target()
+		target.SetClock = nil
+		begun := time.Now()
+		most := 90 * time.Second
+		report, err := conform.Run(t.Context(), target, conform.Options{MaxWait: &most, Cases: only(t, "C06", "C12", "C20", "C46")})
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(begun), 2*time.Minute)
+		var got []string
+		for _, r := range report.Results {
+			got = append(got, r.ID+" "+string(r.Outcome)+" "+r.Detail)
+		}
+		require.Equal(t, []string{
+			"C06 PASS accepted at the beginning of the next step", "C12 N/A needs 3m0s of waiting",
+			"C20 PASS 2 steps early: refused; accepted a step later", "C46 N/A needs 2m0s of waiting",
+		}, got)
+		begun = time.Now()
+		_, err = conform.Run(t.Context(), target, conform.Options{Seed: 2, Cases: only(t, "C06", "C12", "C20", "C46")})
+		require.NoError(t, err)
+		require.Less(t, time.Since(begun), 4*time.Minute)
+	})
+}
+
+// TestSteps: a case whose step ends begins again, with other tokens, and the verdict does
+// not depend on when a run begins.
+func TestSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for second := range 61 {
+			target := mutant.New("").Target()
+			target.SetClock = nil
+			check := target.Check
+			target.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+				time.Sleep(300 * time.Millisecond)
+				return check(ctx, a)
+			}
+			none := time.Duration(0)
+			report, err := conform.Run(t.Context(), target, conform.Options{MaxWait: &none, Cases: only(t, "C01", "C07", "C11", "C14", "C18", "C38")})
+			require.NoError(t, err)
+			for _, r := range report.Results {
+				require.Equal(t, conform.Pass, r.Outcome, "begun at second %d: %s: %s", second, r.ID, r.Detail)
+			}
+			time.Sleep(61*time.Second - time.Duration(time.Now().Second())*time.Second + time.Duration(second)*time.Second)
+		}
+	})
+}
+
+// TestSlow: if a step is too short for the requests, a case is N/A.
+func TestSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := mutant.New("").Target()
+		target.SetClock = nil
+		check := target.Check
+		target.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+			time.Sleep(40 * time.Second)
+			return check(ctx, a)
+		}
+		report, err := conform.Run(t.Context(), target, conform.Options{Cases: only(t, "C02")})
+		require.NoError(t, err)
+		require.Equal(t, conform.NotApplicable, report.Results[0].Outcome)
+		require.Equal(t, "its requests take longer than a step of 60 s", report.Results[0].Detail)
+	})
+}
+
+// TestFewTokens: a target that holds one token is tested with one after the other, if it
+// can remove them.
+func TestFewTokens(t *testing.T) {
+	target := mutant.New("").Target()
+	target.Limits.Tokens = 1
+	held, most := 0, 0
+	add, remove := target.Import, target.Remove
+	target.Import = func(ctx context.Context, token *conform.Token) error {
+		held++
+		most = max(most, held)
+		return add(ctx, token)
+	}
+	target.Remove = func(ctx context.Context, token *conform.Token) error {
+		held--
+		return remove(ctx, token)
+	}
+	report, err := conform.Run(t.Context(), target, conform.Options{Cases: only(t, "C08", "C14", "C15", "C37")})
+	require.NoError(t, err)
+	require.Equal(t, 1, most)
+	for _, r := range report.Results {
+		require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+	}
+	target.Remove = nil
+	_, err = conform.Run(t.Context(), target, conform.Options{Seed: 2, Cases: only(t, "C01")})
+	require.NoError(t, err)
+}
+
+// TestLimited: a target that has not checked a code is asked again.
+func TestLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := mutant.New("").Target()
+		check := target.Check
+		calls := 0
+		target.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+			if calls++; calls%2 == 0 {
+				return conform.Answer{Verdict: conform.Limited, RetryAfter: 7 * time.Second}, nil
+			}
+			return check(ctx, a)
+		}
+		report, err := conform.Run(t.Context(), target, conform.Options{Cases: only(t, "C11", "C36")})
+		require.NoError(t, err)
+		for _, r := range report.Results {
+			require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+		}
+	})
+}
+
+// TestSameSeed: runs with the same seed have the same results and actions.
+func TestSameSeed(t *testing.T) {
+	var first *conform.Report
+	for range 3 {
+		report, err := conform.Run(t.Context(), mutant.New("C38").Target(), conform.Options{Seed: 7})
+		require.NoError(t, err)
+		for i := range report.Results {
+			report.Results[i].TookMS = 0
+		}
+		if first == nil {
+			first = report
+		}
+		require.Equal(t, first, report)
+	}
+}
+
+// TestCancelled: if the context ends, the remaining cases fail.
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	count := 0
+	report, err := conform.Run(ctx, mutant.New("").Target(), conform.Options{Progress: func(conform.Result) {
+		if count++; count == 3 {
+			cancel(errors.New("enough"))
+		}
+	}})
+	require.NoError(t, err)
+	require.Equal(t, conform.Fail, report.Results[10].Outcome)
+	require.Contains(t, report.Results[10].Detail, "not run")
+	require.Equal(t, 3, count)
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"fmt"
+	"time"
+)
+
+var shareCases = []Case{
+	{
+		ID: "C44", Requirement: "a lockout applies to all users who share the token",
+		Source: "RFC 4226 §7.3; bank rule BK-06", Level: Bank, Needs: []Verb{VerbAssign}, run: c44,
+		Why: "Attempts that are counted per user multiply with the number of users: ten colleagues with one token give an attacker ten times the guesses.",
+	},
+	{
+		ID: "C45", Requirement: "a lockout does not affect other tokens",
+		Source: "bank rule BK-06", Level: Bank, run: c45,
+		Why: "Five wrong codes for one user name would stop everybody's work.",
+	},
+	{
+		ID: "C46", Requirement: "neither a restart nor time ends a lockout",
+		Source: "bank rule BK-05", Level: Bank, Wait: 2 * time.Minute, run: c46,
+		Why: "A lockout that ends by itself only slows an attacker down, who comes back every few minutes, for months.",
+	},
+	{
+		ID: "C49", Requirement: "unlocking does not make a used code valid again",
+		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbUnlock}, run: c49,
+		Why: "If an unlock resets the whole state of a token, the code that the help desk was just told is valid a second time.",
+	},
+}
+
+func c44(e *env) string {
+	n := e.lockout()
+	if n == 1 {
+		e.skipf("one wrong code locks a token")
+	}
+	t := e.token()
+	users := []string{t.User, e.assign(t, "b"), e.assign(t, "c")}
+	e.accepted(e.checkAs(users[2], t, e.good(t)), "the code of the third user before wrong ones")
+	e.loose()
+	for i, code := range e.wrongCodes(t, n) {
+		e.refused(e.checkAs(users[i%2], t, code), "wrong code %d", i+1)
+	}
+	e.settle()
+	code := e.good(t)
+	for i := range users {
+		e.refused(e.checkAs(users[2-i], t, code), "the correct code of user %d after %d wrong ones of users 1 and 2", 3-i, n)
+	}
+	return fmt.Sprintf("%d wrong codes of two users lock the token for all three", n)
+}
+
+func c45(e *env) string {
+	one, two := e.token(), e.token()
+	e.lock(one)
+	e.refuse(one, e.good(one), "the correct code of the locked token")
+	e.accept(two, e.good(two), "the code of another user's token")
+	return "the code of another user's token is accepted"
+}
+
+func c46(e *env) string {
+	t := e.token()
+	e.lock(t)
+	text := ""
+	if e.has(VerbRestart) {
+		e.restart()
+		e.refuse(t, e.good(t), "the correct code after a restart")
+		text = "after a restart, and "
+	}
+	if e.has(VerbClock) {
+		for _, later := range []int64{3600, day, 366 * day} {
+			e.setClock(start + later)
+			e.refuse(t, e.code(t, 0), "the correct code %d s later", later)
+		}
+		text += "an hour, a day and a year later"
+	} else {
+		e.advanceSteps(2)
+		e.refuse(t, e.code(t, 0), "the correct code 2 minutes later")
+		text += "2 minutes later"
+	}
+	if e.has(VerbUnlock) {
+		e.unlock(t)
+		t.last = e.stepOf(t)
+		e.accept(t, e.good(t), "the correct code after unlocking")
+	}
+	return "still locked " + text
+}
+
+func c49(e *env) string {
+	t := e.token()
+	code := e.good(t)
+	e.accept(t, code, "a code")
+	e.lock(t)
+	e.unlock(t)
+	e.refuse(t, code, "the same code after locking and unlocking")
+	e.accept(t, e.good(t), "the next code")
+	return "refused after unlocking, the next code accepted"
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"context"
+	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// Verb is something that can be done with a target.
+type Verb string
+
+// The verbs. Every target has import and check.
+const (
+	VerbImport     Verb = "import"
+	VerbAssign     Verb = "assign"
+	VerbCheck      Verb = "check"
+	VerbCheckOther Verb = "check_other"
+	VerbResync     Verb = "resync"
+	VerbUnlock     Verb = "unlock"
+	VerbRevoke     Verb = "revoke"
+	VerbRemove     Verb = "remove"
+	VerbStatus     Verb = "status"
+	VerbClock      Verb = "clock"
+	VerbRestart    Verb = "restart"
+)
+
+var (
+	// ErrUnreachable is the error of a verb that gets no answer.
+	ErrUnreachable = errclass.New(errclass.Unreachable, "the target cannot be reached")
+	// ErrRefused is the error of a verb that the target refuses.
+	ErrRefused = errclass.New(errclass.Refused, "the target refuses")
+	// ErrTarget is the error of a target that no case can test.
+	ErrTarget = errclass.New(errclass.Usage, "invalid target")
+)
+
+// Target is a server under test. Its fields of a function type are verbs; nil means
+// that the target does not have the verb. Verbs may be called by several goroutines at
+// once, as far as Limits allow.
+type Target struct {
+	Name     string
+	Declares Declared
+	Limits   Limits
+
+	// Import adds a token and gives it to its user, whom it creates if necessary.
+	Import func(context.Context, *Token) error
+	// Assign gives a token to another user too.
+	Assign func(ctx context.Context, t *Token, user string) error
+	// Check submits a code, and CheckOther submits it through another interface of the
+	// same server.
+	Check, CheckOther func(context.Context, Attempt) (Answer, error)
+	// Resync submits two codes to correct the offset of the token's clock.
+	Resync func(context.Context, Attempt) (Answer, error)
+	// Unlock ends the lockout of a token, Revoke puts a token out of use, and Remove
+	// deletes it.
+	Unlock, Revoke, Remove func(context.Context, *Token) error
+	// Status reads the state of a token.
+	Status func(context.Context, *Token) (Status, error)
+	// SetClock sets the target's clock, which then stands still.
+	SetClock func(context.Context, time.Time) error
+	// Restart stops the target and starts it again. State that is only in memory is lost.
+	Restart func(context.Context) error
+}
+
+// Declared is the behaviour that a target's documentation declares. nil means nothing.
+type Declared struct {
+	Window         *int64         // steps before and after the current one whose codes are accepted
+	Lockout        *int           // wrong codes in a row that lock a token
+	Resync         *int64         // steps before and after the current one that resynchronisation searches
+	CountReplayed  *bool          // used codes count as wrong ones
+	CountMalformed *bool          // entries that cannot be codes count as wrong ones
+	DriftInterval  *time.Duration // time in which the stored offset moves by at most one step
+}
+
+// Limits are limits of a target's test setup. 0 means none.
+type Limits struct {
+	Tokens   int // tokens that the target holds at the same time
+	Parallel int // requests at the same time
+	// OtherPeriods reports whether Import honours periods other than 60 s.
+	OtherPeriods bool
+}
+
+// Has reports whether the target has a verb.
+func (t *Target) Has(v Verb) bool {
+	return map[Verb]bool{
+		VerbImport: t.Import != nil, VerbAssign: t.Assign != nil, VerbCheck: t.Check != nil,
+		VerbCheckOther: t.CheckOther != nil, VerbResync: t.Resync != nil, VerbUnlock: t.Unlock != nil,
+		VerbRevoke: t.Revoke != nil, VerbRemove: t.Remove != nil, VerbStatus: t.Status != nil,
+		VerbClock: t.SetClock != nil, VerbRestart: t.Restart != nil,
+	}[v]
+}
+
+// Attempt is an attempt to log in, or to resynchronise.
+type Attempt struct {
+	Token  *Token
+	User   string
+	Code   string
+	Second string // the second code of a resynchronisation
+}
+
+// Verdict is the verdict of a target about a code.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Trouble  Verdict = iota // an error of the target
+	Accepted                // the code is accepted, or the offset corrected
+	Refused                 // the code is refused
+	NextCode                // the target asks for the next code
+	Limited                 // the target has not checked the code, because of too many requests
+)
+
+// String returns the verdict in words.
+func (v Verdict) String() string {
+	return [...]string{"an error", "accepted", "refused", "the next code is asked for", "too many requests"}[v]
+}
+
+// Answer is the answer of a target to an attempt.
+type Answer struct {
+	Verdict Verdict
+	// Text is all that a client sees, such as the status and the message.
+	Text string
+	// RetryAfter is how long to wait after Limited; 0 means a second.
+	RetryAfter time.Duration
+}
+
+// Status is the state of a token. nil means that the target does not tell.
+type Status struct {
+	Locked *bool
+	Failed *int64   // wrong codes in a row
+	Drift  *float64 // stored offset of the token's clock, in steps
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// period is the time step of tokens, in seconds.
+const period = 60
+
+// Token is a token that the suite makes for a case.
+type Token struct {
+	Serial string // 12 digits
+	User   string // the user to whom Import gives the token
+	Seed   token.Seed
+	Digits uint8
+	Period int64 // seconds
+
+	key  []byte
+	last int64 // the last step whose code the case has submitted as a correct one
+}
+
+// hotp returns the code of a step.
+func (t *Token) hotp(step int64) string {
+	return string(token.AppendHOTP(nil, t.key, token.SHA1, t.Digits, uint64(step)))
+}
+
+// distinct is the number of steps before and after the current one whose codes differ.
+const distinct = 40
+
+// newToken makes a token that is not in the target yet.
+func (e *env) newToken() *Token {
+	for {
+		t := e.randomToken()
+		seen := map[string]bool{}
+		for n := -int64(distinct); n <= distinct; n++ {
+			seen[e.code(t, n)] = true
+		}
+		if len(seen) == 2*distinct+1 {
+			return t
+		}
+	}
+}
+
+// randomToken makes a token whose codes may repeat.
+func (e *env) randomToken() *Token {
+	key := make([]byte, 20)
+	for i := 0; i < len(key); i += 4 {
+		binary.BigEndian.PutUint32(key[i:], e.random.Uint32())
+	}
+	return e.tokenWith(key)
+}
+
+func (e *env) tokenWith(key []byte) *Token {
+	seed, err := token.NewSeed(key)
+	if err != nil {
+		panic(err) // a mistake in a case
+	}
+	e.made++
+	serial := fmt.Sprintf("%06d%03d%03d", e.run.number, e.number%1000, e.made%1000)
+	return &Token{Serial: serial, User: "u" + serial, Seed: seed, Digits: 6, Period: cmp.Or(e.other, period), key: key, last: -1}
+}
+
+// numbers returns the random numbers of a case. They depend on the seed of the run, the
+// case and the attempt, and not on other cases.
+func numbers(seed uint64, id string, attempt int) *rand.Rand {
+	h := fnv.New64a()
+	fmt.Fprint(h, id, attempt)
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// token makes a token and imports it into the target.
+func (e *env) token() *Token { return e.imported(e.newToken()) }
+
+// imported imports a token, which must succeed.
+func (e *env) imported(t *Token) *Token {
+	if err := e.tryImport(t); err != nil {
+		e.fail(VerbImport, err)
+	}
+	return t
+}
+
+// tryImport imports a token. If the target holds only a few tokens, the oldest one of the
+// case is removed.
+func (e *env) tryImport(t *Token) error {
+	if most := e.target.Limits.Tokens; most > 0 {
+		for e.run.held.Load() >= int64(most) {
+			if e.target.Remove == nil || len(e.tokens) == 0 {
+				e.skipf("the target holds only %d tokens: it needs the verb remove", most)
+			}
+			e.remove(e.tokens[0])
+		}
+	}
+	err := e.target.Import(e.ctx, t)
+	e.logf("import token %s: %s", t.Serial, told(err))
+	if err == nil {
+		e.run.held.Add(1)
+		e.tokens = append(e.tokens, t)
+	}
+	return err
+}
+
+// remove removes the first of the case's tokens from the target.
+func (e *env) remove(t *Token) {
+	if err := e.target.Remove(e.ctx, t); err != nil && !errors.Is(err, ErrRefused) {
+		e.fail(VerbRemove, err)
+	}
+	e.run.held.Add(-1)
+	e.tokens = e.tokens[1:]
+}
+
+// clean removes the tokens of an ended case.
+func (e *env) clean() {
+	if e.target.Remove == nil {
+		return
+	}
+	ctx := context.WithoutCancel(e.ctx)
+	for _, t := range e.tokens {
+		if e.target.Remove(ctx, t) == nil {
+			e.run.held.Add(-1)
+		}
+	}
+}
+
+func told(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "done"
+}
+
+// wrongCodes returns n codes that the token does not show near the current step.
+func (e *env) wrongCodes(t *Token, n int) []string {
+	const near = 120
+	shown := map[string]bool{}
+	for i := -int64(near); i <= near; i++ {
+		shown[t.hotp(e.stepOf(t)+i)] = true
+	}
+	var list []string
+	for len(list) < n {
+		if code := fmt.Sprintf("%0*d", int(t.Digits), e.random.IntN(1_000_000)); !shown[code] {
+			shown[code] = true
+			list = append(list, code)
+		}
+	}
+	return list
+}
