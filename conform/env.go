@@ -29,7 +29,7 @@ type env struct {
 	random *rand.Rand
 	made   int
 	tokens []*Token // in the target, oldest first
-	log    []string
+	log    []func() string // texts are only made for a report
 
 	now   int64     // the target's time, if it has a clock
 	until time.Time // otherwise: the end of the step in which requests must be sent; zero: any
@@ -63,9 +63,11 @@ func (e *env) fail(v Verb, err error) {
 	panic(s)
 }
 
-func (e *env) logf(format string, args ...any) { e.log = append(e.log, fmt.Sprintf(format, args...)) }
+func (e *env) logf(format string, args ...any) {
+	e.log = append(e.log, func() string { return fmt.Sprintf(format, args...) })
+}
 
-// equal fails unless got equals want.
+// equal ends the case unless both values are equal.
 func equal[T comparable](e *env, want, got T, format string, args ...any) {
 	if want != got {
 		e.failf("%s: got %v, want %v", fmt.Sprintf(format, args...), got, want)
@@ -208,22 +210,21 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 		}
 		e.inStep()
 		if answer.Verdict != Limited || tries == maxRetries {
-			e.logf("%s %s: %s", v, e.named(a), answer.Verdict)
+			step := e.stepOf(a.Token)
+			e.log = append(e.log, func() string { return fmt.Sprintf("%s %s: %s", v, a.named(step), answer.Verdict) })
 			return answer
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))
 	}
 }
 
-// named describes the codes of an attempt by the steps in which the token shows them. A
-// report has no codes.
-func (e *env) named(a Attempt) string {
+// named describes the codes of an attempt by the steps in which the token shows them, from
+// the step of the attempt. A report has no codes.
+func (a *Attempt) named(step int64) string {
 	name := func(code string) string {
-		for n := int64(0); n <= distinct; n++ {
-			for _, at := range []int64{n, -n} {
-				if e.code(a.Token, at) == code {
-					return fmt.Sprintf("the code of step %+d", at)
-				}
+		for n := -int64(distinct); n <= distinct; n++ {
+			if a.Token.hotp(step+n) == code {
+				return fmt.Sprintf("the code of step %+d", n)
 			}
 		}
 		return "another entry"

@@ -186,7 +186,7 @@ func (e *env) unlock(t *Token) {
 	}
 }
 
-// status returns the state of a token, if the target tells it.
+// status returns the state of a token, as far as the target reports it.
 func (e *env) status(t *Token) (s Status) {
 	if !e.has(VerbStatus) {
 		return Status{}

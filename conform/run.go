@@ -31,7 +31,7 @@ type Result struct {
 	Outcome     Outcome  `json:"outcome"`
 	Detail      string   `json:"detail"`            // the measurement, or the reason of another outcome
 	Why         string   `json:"why,omitempty"`     // after FAIL: the harm
-	Actions     []string `json:"actions,omitempty"` // after FAIL: what the case did, in order
+	Actions     []string `json:"actions,omitempty"` // after FAIL: the actions of the case, in order
 	TookMS      int64    `json:"took_ms"`
 }
 
@@ -175,7 +175,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 	begun := time.Now()
 	result := Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level}
 	var last stop
-	var log []string
+	var log []func() string
 	for attempt := range maxAttempts {
 		e := r.env(ctx, c, attempt)
 		var again bool
@@ -189,7 +189,10 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 	}
 	result.Outcome, result.Detail, result.TookMS = last.outcome, last.detail, time.Since(begun).Milliseconds()
 	if result.Outcome == Fail {
-		result.Why, result.Actions = c.Why, log
+		result.Why = c.Why
+		for _, text := range log {
+			result.Actions = append(result.Actions, text())
+		}
 	}
 	return result, last.err
 }

@@ -44,7 +44,7 @@ type Target struct {
 	Declares Declared
 	Limits   Limits
 
-	// Import adds a token and gives it to its user, whom it creates if necessary.
+	// Import adds a token and assigns it to its user. It creates the user if necessary.
 	Import func(context.Context, *Token) error
 	// Assign gives a token to another user too.
 	Assign func(ctx context.Context, t *Token, user string) error
@@ -126,7 +126,7 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// Status is the state of a token. nil means that the target does not tell.
+// Status is the state of a token. nil means unknown.
 type Status struct {
 	Locked *bool
 	Failed *int64   // wrong codes in a row

@@ -20,7 +20,7 @@ const period = 60
 // Token is a token that the suite makes for a case.
 type Token struct {
 	Serial string // 12 digits
-	User   string // the user to whom Import gives the token
+	User   string // Import assigns the token to this user
 	Seed   token.Seed
 	Digits uint8
 	Period int64 // seconds
