@@ -28,7 +28,7 @@ type env struct {
 	number int // of the case and the attempt
 	random *rand.Rand
 	made   int
-	tokens []*Token // in the target, oldest first
+	tokens []*Token        // in the target, oldest first
 	log    []func() string // texts are only made for a report
 
 	now   int64     // the target's time, if it has a clock
