@@ -287,15 +287,15 @@ func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 	}
 	answers := make([]Answer, len(codes))
 	errs := make([]error, len(codes))
-	ready := make(chan struct{})
-	var all sync.WaitGroup
+	var ready, all sync.WaitGroup
+	ready.Add(len(codes))
 	for i, code := range codes {
 		all.Go(func() {
-			<-ready
-			answers[i], errs[i] = e.target.Check(e.ctx, Attempt{Token: t, User: t.User, Code: code})
+			arrive := sync.OnceFunc(ready.Done)
+			defer arrive()
+			answers[i], errs[i] = e.target.Check(e.ctx, Attempt{Token: t, User: t.User, Code: code, Ready: func() { arrive(); ready.Wait() }})
 		})
 	}
-	close(ready)
 	all.Wait()
 	for i, err := range errs {
 		if err != nil {

@@ -98,6 +98,11 @@ type Attempt struct {
 	User   string
 	Code   string
 	Second string // the second code of a resynchronisation
+
+	// Ready is nil, or is called when all is ready to submit the code, and returns when
+	// it must be submitted. Attempts at the same time then meet although their
+	// preparations take different times.
+	Ready func()
 }
 
 // Verdict is the verdict of a target about a code.

@@ -24,6 +24,9 @@ func (s *Server) Target() *conform.Target {
 	}
 	check := func(front string) func(context.Context, conform.Attempt) (conform.Answer, error) {
 		return func(_ context.Context, a conform.Attempt) (conform.Answer, error) {
+			if a.Ready != nil {
+				a.Ready()
+			}
 			verdict, text := s.Check(a.Token.Serial, a.User, front, a.Code)
 			return conform.Answer{Verdict: verdict, Text: text}, nil
 		}

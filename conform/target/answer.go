@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/conform"
+)
+
+// answer is the answer of a step.
+type answer struct {
+	status int // of HTTP; 0 otherwise
+	exit   int
+	header http.Header
+	body   []byte
+}
+
+// good reports whether a verb is done, if its file does not describe that.
+func (a *answer) good() bool {
+	if a.status > 0 {
+		return a.status >= 200 && a.status < 300
+	}
+	return a.exit == 0
+}
+
+// text is all that a client sees, except for headers, which have dates.
+func (a *answer) text() string {
+	first := fmt.Sprint("exit code ", a.exit)
+	if a.status > 0 {
+		first = fmt.Sprint("status ", a.status)
+	}
+	return strings.TrimSpace(first + " " + strings.TrimSpace(string(a.body)))
+}
+
+// short is the text for an error.
+func (a *answer) short() string {
+	const most = 200
+	text := strings.Join(strings.Fields(a.text()), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+func (m *Match) matches(a *answer) bool {
+	if m.empty() || m.Status != 0 && m.Status != a.status || m.Exit != nil && (a.status > 0 || *m.Exit != a.exit) || !m.re.Match(a.body) {
+		return false
+	}
+	for p, want := range m.JSON {
+		if got, ok := pointer(a.body, p); !ok || got != want {
+			return false
+		}
+	}
+	return true
+}
+
+// pointer returns a value of a JSON text (RFC 6901) as a text.
+func pointer(text []byte, p string) (string, bool) {
+	var v any
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return "", false
+	}
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for _, name := range strings.Split(p, "/")[1:] {
+		name = unescape.Replace(name)
+		switch in := v.(type) {
+		case map[string]any:
+			inner, ok := in[name]
+			if !ok {
+				return "", false
+			}
+			v = inner
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(in) {
+				return "", false
+			}
+			v = in[i]
+		default:
+			return "", false
+		}
+	}
+	return fmt.Sprint(v), true
+}
+
+// read returns a value of an answer.
+func (r *Read) read(a *answer) (string, bool) {
+	switch {
+	case r.JSON != "":
+		return pointer(a.body, r.JSON)
+	case r.Header != "":
+		return a.header.Get(r.Header), a.header.Get(r.Header) != ""
+	case r.Body != "":
+		if m := r.re.FindSubmatch(a.body); m != nil {
+			return string(m[1]), true
+		}
+	}
+	return "", false
+}
+
+// number returns a numeric value of an answer, nil if there is none.
+func (r *Read) number(a *answer) *float64 {
+	text, ok := r.read(a)
+	n, err := strconv.ParseFloat(text, 64)
+	if !ok || err != nil {
+		return nil
+	}
+	return &n
+}
+
+// verdict returns the verdict of an answer about a code.
+func (v *Verb) verdict(a *answer) conform.Answer {
+	judged := conform.Answer{Text: a.text()}
+	switch {
+	case v.Limited.matches(a), v.Limited.empty() && a.status == http.StatusTooManyRequests:
+		judged.Verdict = conform.Limited
+		if n, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
+			judged.RetryAfter = time.Duration(n) * time.Second
+		}
+	case v.Accepted.matches(a):
+		judged.Verdict = conform.Accepted
+	case v.NextCode.matches(a):
+		judged.Verdict = conform.NextCode
+	case v.Refused.matches(a):
+		judged.Verdict = conform.Refused
+	default:
+		judged.Text = a.short()
+	}
+	return judged
+}
+
+// done returns the error of an answer to a verb that is not about a code.
+func (v *Verb) done(a *answer) error {
+	switch {
+	case v.Refused.matches(a):
+	case v.Accepted.matches(a), v.Accepted.empty() && a.good():
+		return nil
+	case a.status >= 500 || v.Accepted.empty() && a.status == 0:
+		return fmt.Errorf("%s", a.short())
+	}
+	return fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/yamlfile"
+)
+
+// File is a target file.
+type File struct {
+	Name         string            `yaml:"name" doc:"name of the server in reports" required:"true"`
+	URL          string            `yaml:"url" doc:"address before the paths of requests; https, or http on loopback"`
+	InsecureHTTP bool              `yaml:"insecure_http" doc:"allow http beyond loopback, such as between containers"`
+	Headers      map[string]string `yaml:"headers" doc:"headers of all requests"`
+	Secrets      map[string]string `yaml:"secrets" doc:"files with secrets of one line; {{NAME}} is replaced by the secret"`
+	Declares     Declares          `yaml:"declares" doc:"the behaviour that the server's documentation or configuration declares; measured if omitted"`
+	Limits       Limits            `yaml:"limits" doc:"limits of the test setup"`
+	Setup        []Step            `yaml:"setup" doc:"done once, before the first case"`
+
+	Import     *Verb `yaml:"import" doc:"add a token and assign it to {{user}}, who is created if necessary" required:"true"`
+	Assign     *Verb `yaml:"assign" doc:"assign the token to another user, {{user}}, too"`
+	Check      *Verb `yaml:"check" doc:"submit {{code}} as {{user}}" required:"true"`
+	CheckOther *Verb `yaml:"check_other" doc:"submit {{code}} as {{user}} through another interface of the server"`
+	Resync     *Verb `yaml:"resync" doc:"submit {{code}} and {{second}}, to correct the offset of the token's clock"`
+	Unlock     *Verb `yaml:"unlock" doc:"end the lockout of the token"`
+	Revoke     *Verb `yaml:"revoke" doc:"put the token out of use"`
+	Remove     *Verb `yaml:"remove" doc:"delete the token"`
+	Status     *Verb `yaml:"status" doc:"read the state of the token"`
+	Clock      *Verb `yaml:"clock" doc:"set the server's clock to {{unix}} or {{time}}, where it stands still"`
+	Restart    *Verb `yaml:"restart" doc:"restart the server; state that is only in memory must be lost"`
+
+	options Options
+	drift   *time.Duration
+	secrets map[string]string
+}
+
+// Declares is the declared behaviour; see [conform.Declared].
+type Declares struct {
+	Window         *int64 `yaml:"window" doc:"steps before and after the current one whose codes are accepted" min:"0"`
+	Lockout        *int   `yaml:"lockout" doc:"wrong codes in a row that lock a token" min:"1"`
+	Resync         *int64 `yaml:"resync" doc:"steps before and after the current one that resync searches" min:"1"`
+	CountReplayed  *bool  `yaml:"count_replayed" doc:"used codes count as wrong ones"`
+	CountMalformed *bool  `yaml:"count_malformed" doc:"entries that cannot be codes count as wrong ones"`
+	DriftInterval  string `yaml:"drift_interval" doc:"time in which the stored offset moves by at most one step, such as 360h"`
+}
+
+// Limits are limits of the setup; see [conform.Limits].
+type Limits struct {
+	Tokens   int `yaml:"tokens" doc:"tokens that the server holds at the same time; no limit by default" min:"1"`
+	Parallel int `yaml:"parallel" doc:"requests at the same time; no limit by default" min:"1"`
+}
+
+// Step is a request, a command or a file, and values to keep of its answer.
+type Step struct {
+	HTTP    *Request        `yaml:"http" doc:"send a request"`
+	Command *Command        `yaml:"command" doc:"run a program"`
+	File    *TextFile       `yaml:"file" doc:"write or remove a file"`
+	Save    map[string]Read `yaml:"save" doc:"values of the answer; {{NAME}} is then replaced by the value"`
+}
+
+// Verb is a verb of a server: steps, the last of which has the answer.
+type Verb struct {
+	Before []Step `yaml:"before" doc:"steps before this one, such as reading a form with a token against CSRF"`
+	Step   `yaml:",inline"`
+
+	Accepted Match `yaml:"accepted" doc:"the answer to a code that is accepted, or to a verb that is done; by default a status of 2xx, or exit code 0"`
+	Refused  Match `yaml:"refused" doc:"the answer to a code or a verb that is refused; required by check"`
+	NextCode Match `yaml:"next_code" doc:"the answer that asks for the next code"`
+	Limited  Match `yaml:"limited" doc:"the answer if the code was not checked, because of too many requests; status 429 by default"`
+
+	Locked Match `yaml:"locked" doc:"in status: the answer if the token is locked"`
+	Failed Read  `yaml:"failed" doc:"in status: the number of wrong codes in a row"`
+	Drift  Read  `yaml:"drift" doc:"in status: the stored offset of the token's clock"`
+}
+
+// Request is an HTTP request. Placeholders are escaped as their place requires: in path, in
+// form, and in a body with a JSON, form or XML content type.
+type Request struct {
+	Method  string            `yaml:"method" doc:"GET by default, or POST with a form or body"`
+	Path    string            `yaml:"path" doc:"path and query after url, or a whole URL" required:"true"`
+	Headers map[string]string `yaml:"headers" doc:"headers in addition to those of the file"`
+	Form    map[string]string `yaml:"form" doc:"fields of a form"`
+	Body    string            `yaml:"body" doc:"body; the header Content-Type decides how placeholders are escaped, application/json by default"`
+}
+
+// Command is a program. It gets no terminal, and secrets only over stdin.
+type Command struct {
+	Argv               []string          `yaml:"argv" doc:"program and arguments" required:"true"`
+	Stdin              string            `yaml:"stdin" doc:"standard input"`
+	Env                map[string]string `yaml:"env" doc:"variables in addition to the environment"`
+	SecretsInArguments bool              `yaml:"secrets_in_arguments" doc:"allow seeds, codes and secrets in argv, for programs without another way: all users of the machine can read them"`
+}
+
+// TextFile is a file that only its owner can read.
+type TextFile struct {
+	Path   string `yaml:"path" doc:"path; {{dir}} is a temporary folder of the run" required:"true"`
+	Text   string `yaml:"text" doc:"contents"`
+	Remove bool   `yaml:"remove" doc:"remove the file"`
+}
+
+// Match describes answers: all that is given must match. The zero value matches none.
+type Match struct {
+	Status int               `yaml:"status" doc:"HTTP status" min:"100" max:"599"`
+	Body   string            `yaml:"body" doc:"regular expression for the body, or for the output of a program"`
+	JSON   map[string]string `yaml:"json" doc:"values by JSON pointer, such as /result/value: \"true\""`
+	Exit   *int              `yaml:"exit" doc:"exit code"`
+
+	re *regexp.Regexp
+}
+
+// Read describes a value in an answer.
+type Read struct {
+	JSON   string `yaml:"json" doc:"JSON pointer"`
+	Body   string `yaml:"body" doc:"regular expression for the body; its first group is the value"`
+	Header string `yaml:"header" doc:"name of a header"`
+	Unit   string `yaml:"unit" doc:"of drift: steps by default" values:"steps,seconds"`
+
+	re *regexp.Regexp
+}
+
+// Options are the options of [Parse].
+type Options struct {
+	// Secret reads the file of a secret. It is nil if the file must have none.
+	Secret func(path string) ([]byte, error)
+}
+
+// ErrFile is the error of a target file that cannot be used.
+var ErrFile = conform.ErrTarget
+
+// Parse parses a target file. Unknown fields are errors. The error wraps [ErrFile].
+func Parse(text []byte, o Options) (*File, error) {
+	f := &File{options: o, secrets: map[string]string{}}
+	if _, err := yamlfile.Decode(text, f); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	if err := f.prepare(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	return f, nil
+}
+
+// Schema returns the JSON Schema of a target file, for editors.
+func Schema() ([]byte, error) {
+	return yamlfile.Schema("A target of fob conform", File{}, yamlfile.Options{})
+}
+
+// verbs returns the verbs of the file by name.
+func (f *File) verbs() map[conform.Verb]*Verb {
+	return map[conform.Verb]*Verb{
+		conform.VerbImport: f.Import, conform.VerbAssign: f.Assign, conform.VerbCheck: f.Check, conform.VerbCheckOther: f.CheckOther,
+		conform.VerbResync: f.Resync, conform.VerbUnlock: f.Unlock, conform.VerbRevoke: f.Revoke, conform.VerbRemove: f.Remove,
+		conform.VerbStatus: f.Status, conform.VerbClock: f.Clock, conform.VerbRestart: f.Restart,
+	}
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/conform"
+)
+
+const (
+	requestTimeout = 30 * time.Second
+	restartTimeout = 60 * time.Second
+)
+
+// Open is an open target. Close it when the run is over.
+type Open struct {
+	Target *conform.Target
+
+	file   *File
+	dir    string
+	client *http.Client
+	mu     sync.Mutex
+	saved  values // of the setup
+}
+
+// Open does the steps of the setup, and returns the target.
+func (f *File) Open(ctx context.Context) (*Open, error) {
+	dir, err := os.MkdirTemp("", "fob-conform-")
+	if err != nil {
+		return nil, err
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	t := &Open{file: f, dir: dir, saved: maps.Clone(f.secrets), client: &http.Client{
+		Timeout: requestTimeout, Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	t.saved["dir"] = dir
+	for i := range f.Setup {
+		a, err := t.do(ctx, &f.Setup[i], t.saved, nil)
+		if err == nil && !a.good() && a.status/100 != 3 {
+			err = fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
+		}
+		if err == nil {
+			err = save(&f.Setup[i], a, t.saved)
+		}
+		if err != nil {
+			_ = t.Close()
+			return nil, fmt.Errorf("setting up the target: step %d: %w", i+1, err)
+		}
+	}
+	t.Target = t.target()
+	return t, nil
+}
+
+// Close removes the temporary files of the run.
+func (t *Open) Close() error {
+	t.client.CloseIdleConnections()
+	return os.RemoveAll(t.dir)
+}
+
+// save keeps the values of an answer that a step names.
+func save(s *Step, a *answer, v values) error {
+	for name, r := range s.Save {
+		value, ok := r.read(a)
+		if !ok {
+			return fmt.Errorf("%s is not in the answer: %s", name, a.short())
+		}
+		v[name] = value
+	}
+	return nil
+}
+
+// verb does a verb, and returns the answer of its last step.
+func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more values, ready func()) (*answer, error) {
+	v := maps.Clone(t.saved)
+	if token != nil {
+		seed := token.Seed.Bytes()
+		v["user"], v["serial"] = token.User, token.Serial
+		v["seed_hex"], v["seed_base32"] = hex.EncodeToString(seed), strings.TrimRight(base32.StdEncoding.EncodeToString(seed), "=")
+		v["period"], v["digits"] = strconv.FormatInt(token.Period, 10), strconv.Itoa(int(token.Digits))
+		clear(seed)
+	}
+	maps.Copy(v, more)
+	for i := range verb.Before {
+		a, err := t.do(ctx, &verb.Before[i], v, nil)
+		if err == nil {
+			err = save(&verb.Before[i], a, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("before: step %d: %w", i+1, err)
+		}
+	}
+	return t.do(ctx, &verb.Step, v, ready)
+}
+
+// target returns the verbs as functions.
+func (t *Open) target() *conform.Target {
+	f := t.file
+	d := f.Declares
+	c := &conform.Target{
+		Name: f.Name,
+		Declares: conform.Declared{
+			Window: d.Window, Lockout: d.Lockout, Resync: d.Resync, CountReplayed: d.CountReplayed,
+			CountMalformed: d.CountMalformed, DriftInterval: f.drift,
+		},
+		Limits: conform.Limits{
+			Tokens: f.Limits.Tokens, Parallel: f.Limits.Parallel,
+			OtherPeriods: strings.Contains(strings.Join(f.Import.texts(), "\n"), "{{period}}"),
+		},
+		Import: t.each(f.Import), Check: t.attempt(f.Check), CheckOther: t.attempt(f.CheckOther), Resync: t.attempt(f.Resync),
+		Unlock: t.each(f.Unlock), Revoke: t.each(f.Revoke), Remove: t.each(f.Remove),
+	}
+	if f.Assign != nil {
+		c.Assign = func(ctx context.Context, token *conform.Token, user string) error {
+			return t.perform(ctx, f.Assign, token, values{"user": user})
+		}
+	}
+	if f.Clock != nil {
+		c.SetClock = func(ctx context.Context, at time.Time) error {
+			return t.perform(ctx, f.Clock, nil, values{"unix": strconv.FormatInt(at.Unix(), 10), "time": at.UTC().Format(time.RFC3339)})
+		}
+	}
+	if f.Restart != nil {
+		c.Restart = t.restart
+	}
+	if f.Status != nil {
+		c.Status = t.status
+	}
+	return c
+}
+
+// perform does a verb that is not about a code.
+func (t *Open) perform(ctx context.Context, v *Verb, token *conform.Token, more values) error {
+	a, err := t.verb(ctx, v, token, more, nil)
+	if err != nil {
+		return err
+	}
+	return v.done(a)
+}
+
+func (t *Open) each(v *Verb) func(context.Context, *conform.Token) error {
+	if v == nil {
+		return nil
+	}
+	return func(ctx context.Context, token *conform.Token) error { return t.perform(ctx, v, token, nil) }
+}
+
+func (t *Open) attempt(v *Verb) func(context.Context, conform.Attempt) (conform.Answer, error) {
+	if v == nil {
+		return nil
+	}
+	return func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+		got, err := t.verb(ctx, v, a.Token, values{"user": a.User, "code": a.Code, "second": a.Second}, a.Ready)
+		if err != nil {
+			return conform.Answer{}, err
+		}
+		return v.verdict(got), nil
+	}
+}
+
+func (t *Open) status(ctx context.Context, token *conform.Token) (st conform.Status, err error) {
+	v := t.file.Status
+	a, err := t.verb(ctx, v, token, nil, nil)
+	if err != nil {
+		return st, err
+	}
+	if err := v.done(a); err != nil {
+		return st, err
+	}
+	if !v.Locked.empty() {
+		locked := v.Locked.matches(a)
+		st.Locked = &locked
+	}
+	if n := v.Failed.number(a); n != nil {
+		failed := int64(*n)
+		st.Failed = &failed
+	}
+	if st.Drift = v.Drift.number(a); st.Drift != nil && v.Drift.Unit == "seconds" {
+		*st.Drift /= float64(token.Period)
+	}
+	return st, nil
+}
+
+// restart restarts the server, and waits until it accepts connections.
+func (t *Open) restart(ctx context.Context) error {
+	if err := t.perform(ctx, t.file.Restart, nil, nil); err != nil {
+		return err
+	}
+	t.client.CloseIdleConnections()
+	u, err := url.Parse(t.file.URL)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	address := u.Host
+	if u.Port() == "" {
+		address = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	}
+	ctx, cancel := context.WithTimeout(ctx, restartTimeout)
+	defer cancel()
+	for {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: after a restart: %w", conform.ErrUnreachable, err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/conform"
+)
+
+// prepare checks the file and compiles its expressions.
+func (f *File) prepare() error {
+	if f.Name == "" {
+		return errors.New("name is missing")
+	}
+	if f.Import == nil || f.Check == nil {
+		return errors.New("import and check are required")
+	}
+	if err := f.checkURL(f.URL); f.URL != "" && err != nil {
+		return fmt.Errorf("url: %w", err)
+	}
+	if text := f.Declares.DriftInterval; text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return fmt.Errorf("declares: drift_interval %q: want a duration such as 360h", text)
+		}
+		f.drift = &d
+	}
+	for name, path := range f.Secrets {
+		if f.options.Secret == nil {
+			return fmt.Errorf("secrets: %s: secrets cannot be read here", name)
+		}
+		text, err := f.options.Secret(path)
+		if err != nil {
+			return fmt.Errorf("secrets: %s: %w", name, err)
+		}
+		f.secrets[name] = strings.TrimSpace(string(text))
+		if f.secrets[name] == "" || strings.ContainsAny(f.secrets[name], "\r\n") {
+			return fmt.Errorf("secrets: %s: %s: want one line", name, path)
+		}
+	}
+	known := slices.Concat(placeholders, slices.Collect(maps.Keys(f.Secrets)))
+	for i := range f.Setup {
+		if err := f.prepareStep(&f.Setup[i], &known); err != nil {
+			return fmt.Errorf("setup: step %d: %w", i+1, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.verbs())) {
+		if v := f.verbs()[name]; v != nil {
+			if err := f.prepareVerb(name, v, slices.Clone(known)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
+	for i := range v.Before {
+		if err := f.prepareStep(&v.Before[i], &known); err != nil {
+			return fmt.Errorf("before: step %d: %w", i+1, err)
+		}
+	}
+	if err := f.prepareStep(&v.Step, &known); err != nil {
+		return err
+	}
+	for field, m := range map[string]*Match{"accepted": &v.Accepted, "refused": &v.Refused, "next_code": &v.NextCode, "limited": &v.Limited, "locked": &v.Locked} {
+		if err := m.prepare(); err != nil {
+			return fmt.Errorf("%s: %w", field, err)
+		}
+	}
+	for field, r := range map[string]*Read{"failed": &v.Failed, "drift": &v.Drift} {
+		if err := r.prepare(); err != nil {
+			return fmt.Errorf("%s: %w", field, err)
+		}
+	}
+	text := strings.Join(v.texts(), "\n")
+	need := map[conform.Verb][]string{
+		conform.VerbCheck: {"code"}, conform.VerbCheckOther: {"code"}, conform.VerbResync: {"code", "second"},
+	}[name]
+	for _, p := range need {
+		if !strings.Contains(text, "{{"+p+"}}") {
+			return fmt.Errorf("{{%s}} is missing", p)
+		}
+	}
+	judges := name == conform.VerbCheck || name == conform.VerbCheckOther || name == conform.VerbResync
+	if judges && (v.Accepted.empty() || v.Refused.empty()) {
+		return errors.New("accepted and refused are required: an answer that fits neither is an error")
+	}
+	return nil
+}
+
+// texts returns all texts of a verb that may have placeholders.
+func (v *Verb) texts() (texts []string) {
+	for _, s := range append(slices.Clone(v.Before), v.Step) {
+		texts = append(texts, s.texts()...)
+	}
+	return texts
+}
+
+func (s *Step) texts() (texts []string) {
+	if r := s.HTTP; r != nil {
+		texts = append(texts, r.Path, r.Body)
+		texts = slices.AppendSeq(texts, maps.Values(r.Headers))
+		texts = slices.AppendSeq(texts, maps.Values(r.Form))
+	}
+	if c := s.Command; c != nil {
+		texts = append(append(texts, c.Stdin), c.Argv...)
+		texts = slices.AppendSeq(texts, maps.Values(c.Env))
+	}
+	if t := s.File; t != nil {
+		texts = append(texts, t.Path, t.Text)
+	}
+	return texts
+}
+
+// prepareStep checks a step, and adds the names of the values that it saves to known.
+func (f *File) prepareStep(s *Step, known *[]string) error {
+	kinds := 0
+	for _, is := range []bool{s.HTTP != nil, s.Command != nil, s.File != nil} {
+		if is {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		return errors.New("want one of http, command and file")
+	}
+	for _, text := range s.texts() {
+		for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(*known, m[1]) {
+				return fmt.Errorf("unknown placeholder {{%s}}: want one of %s", m[1], strings.Join(*known, ", "))
+			}
+		}
+	}
+	if r := s.HTTP; r != nil {
+		if r.Path == "" {
+			return errors.New("http: path is missing")
+		}
+		if len(r.Form) > 0 && r.Body != "" {
+			return errors.New("http: form and body exclude each other")
+		}
+		if strings.Contains(r.Path, "://") {
+			if err := f.checkURL(r.Path); err != nil {
+				return fmt.Errorf("http: path: %w", err)
+			}
+		} else if f.URL == "" {
+			return errors.New("http: url is missing at the top of the file")
+		}
+	}
+	if c := s.Command; c != nil {
+		if len(c.Argv) == 0 || c.Argv[0] == "" {
+			return errors.New("command: argv is empty")
+		}
+		secret := slices.Concat(secretPlaceholders, slices.Collect(maps.Keys(f.Secrets)))
+		for _, m := range placeholder.FindAllStringSubmatch(strings.Join(c.Argv, " "), -1) {
+			if slices.Contains(secret, m[1]) && !c.SecretsInArguments {
+				return fmt.Errorf("command: {{%s}} in argv can be read by all users: use stdin, or set secrets_in_arguments", m[1])
+			}
+		}
+	}
+	for name, r := range s.Save {
+		if err := r.prepare(); err != nil {
+			return fmt.Errorf("save: %s: %w", name, err)
+		}
+		if r.empty() {
+			return fmt.Errorf("save: %s: want json, body or header", name)
+		}
+		s.Save[name] = r
+		*known = append(*known, name)
+	}
+	return nil
+}
+
+func (m *Match) empty() bool {
+	return m.Status == 0 && m.Body == "" && len(m.JSON) == 0 && m.Exit == nil
+}
+
+func (m *Match) prepare() (err error) {
+	if m.re, err = regexp.Compile(m.Body); err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
+	for p := range m.JSON {
+		if !strings.HasPrefix(p, "/") {
+			return fmt.Errorf("json: %q is not a JSON pointer: it begins with /", p)
+		}
+	}
+	return nil
+}
+
+func (r *Read) empty() bool { return r.JSON == "" && r.Body == "" && r.Header == "" }
+
+func (r *Read) prepare() (err error) {
+	if r.re, err = regexp.Compile(r.Body); err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
+	switch {
+	case r.Body != "" && r.re.NumSubexp() < 1:
+		return errors.New("body: the expression has no group")
+	case r.JSON != "" && !strings.HasPrefix(r.JSON, "/"):
+		return fmt.Errorf("json: %q is not a JSON pointer: it begins with /", r.JSON)
+	case r.Unit != "" && r.Unit != "steps" && r.Unit != "seconds":
+		return fmt.Errorf("unit %q: want steps or seconds", r.Unit)
+	}
+	return nil
+}
+
+// checkURL checks an address. It may have placeholders after the host. The error does not
+// quote it, because it may have a password.
+func (f *File) checkURL(text string) error {
+	u, err := url.Parse(placeholder.ReplaceAllString(text, "x"))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return errors.New("want http://HOST:PORT or https://HOST:PORT")
+	}
+	ip := net.ParseIP(u.Hostname())
+	if local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); u.Scheme == "http" && !local && !f.InsecureHTTP {
+		return fmt.Errorf("%s is not a loopback address: use https, or set insecure_http", u.Hostname())
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+//go:embed presets/*.yaml
+var presets embed.FS
+
+// ErrPreset is returned for an unknown preset.
+var ErrPreset = errclass.New(errclass.Usage, "unknown preset")
+
+// Presets returns the names of the presets.
+func Presets() (names []string) {
+	list, err := presets.ReadDir("presets")
+	if err != nil {
+		panic(err) // the folder is in the program
+	}
+	for _, f := range list {
+		names = append(names, strings.TrimSuffix(f.Name(), ".yaml"))
+	}
+	return names
+}
+
+// Preset returns the target file of a preset. The error wraps [ErrPreset].
+func Preset(name string) ([]byte, error) {
+	text, err := presets.ReadFile("presets/" + name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("preset %q: %w: want one of %s", name, ErrPreset, strings.Join(Presets(), ", "))
+	}
+	return text, nil
+}

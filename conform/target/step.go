@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/atomicfile"
+)
+
+const maxAnswer = 1 << 20 // bytes
+
+// do does a step. It calls ready, if it is not nil, before it submits anything.
+func (t *Open) do(ctx context.Context, s *Step, v values, ready func()) (*answer, error) {
+	if ready != nil && s.Command == nil {
+		ready()
+	}
+	switch {
+	case s.HTTP != nil:
+		return t.request(ctx, s.HTTP, v)
+	case s.Command != nil:
+		return run(ctx, s.Command, v, ready)
+	}
+	path := v.fill(s.File.Path, plain)
+	if s.File.Remove {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		return &answer{}, nil
+	}
+	return &answer{}, atomicfile.Overwrite(path, []byte(v.fill(s.File.Text, plain)))
+}
+
+// request sends a request.
+func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, error) {
+	address := r.Path
+	if !strings.Contains(address, "://") {
+		address = strings.TrimSuffix(t.file.URL, "/") + "/" + strings.TrimPrefix(r.Path, "/")
+	}
+	header := http.Header{}
+	for _, h := range []map[string]string{t.file.Headers, r.Headers} {
+		for name, value := range h {
+			header.Set(name, v.fill(value, plain))
+		}
+	}
+	method, body := r.Method, ""
+	switch {
+	case len(r.Form) > 0:
+		form := url.Values{}
+		for name, value := range r.Form {
+			form.Set(name, v.fill(value, plain))
+		}
+		body = form.Encode()
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
+	case r.Body != "":
+		if header.Get("Content-Type") == "" {
+			header.Set("Content-Type", "application/json")
+		}
+		body = v.fill(r.Body, escapeFor(header.Get("Content-Type")))
+	}
+	if method == "" {
+		method = map[bool]string{true: http.MethodGet, false: http.MethodPost}[body == ""]
+	}
+	before, query, any := strings.Cut(address, "?")
+	address = v.fill(before, url.PathEscape)
+	if any {
+		address += "?" + v.fill(query, url.QueryEscape)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("method %q or path: not valid", method)
+	}
+	req.Header = header
+	req.Host = header.Get("Host")
+	res, err := t.client.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // the address may have a code
+		}
+		return nil, fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
+	}
+	return &answer{status: res.StatusCode, header: res.Header, body: text}, nil
+}
+
+// loadTime is the time for a program to load its libraries and wait for its input.
+const loadTime = 500 * time.Millisecond
+
+// run runs a program. Its answer is its output and its exit code. With ready, the program
+// gets its input as late as possible.
+func run(ctx context.Context, c *Command, v values, ready func()) (*answer, error) {
+	var argv []string
+	for _, a := range c.Argv {
+		argv = append(argv, v.fill(a, plain))
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the program of the target file
+	cmd.Env = os.Environ()
+	for name, value := range c.Env {
+		cmd.Env = append(cmd.Env, name+"="+v.fill(value, plain))
+	}
+	cmd.Stdin = strings.NewReader(v.fill(c.Stdin, plain))
+	cmd.WaitDelay = requestTimeout // for programs that leave others behind
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if ready != nil {
+		cmd.Stdin = &lateReader{r: cmd.Stdin, ready: ready}
+	}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil, errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return &answer{exit: cmd.ProcessState.ExitCode(), body: out.Bytes()}, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, fmt.Errorf("%w: running %s: %w", conform.ErrUnreachable, argv[0], err)
+}
+
+// lateReader delays the input of a program that has been started.
+type lateReader struct {
+	r     io.Reader
+	ready func() // nil after the first byte
+}
+
+// Read implements [io.Reader].
+func (l *lateReader) Read(p []byte) (int, error) {
+	if l.ready != nil {
+		time.Sleep(loadTime)
+		l.ready()
+		l.ready = nil
+	}
+	return l.r.Read(p)
+}

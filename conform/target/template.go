@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// placeholder matches {{NAME}}.
+var placeholder = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
+
+// placeholders are the names that every text may use.
+var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir"}
+
+// secretPlaceholders must not be in the arguments of a program.
+var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second"}
+
+// values are the values of placeholders.
+type values map[string]string
+
+// fill replaces the placeholders of a text by their escaped values.
+func (v values) fill(text string, escape func(string) string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		return escape(v[p[2:len(p)-2]])
+	})
+}
+
+func plain(s string) string { return s }
+
+// inJSON escapes a text for a place between quotes.
+func inJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return s
+	}
+	return string(b[1 : len(b)-1])
+}
+
+func inXML(s string) string {
+	var b strings.Builder
+	if err := xml.EscapeText(&b, []byte(s)); err != nil {
+		return s
+	}
+	return b.String()
+}
+
+// escapeFor returns the escaping of a body with a content type.
+func escapeFor(kind string) func(string) string {
+	switch {
+	case strings.Contains(kind, "json"):
+		return inJSON
+	case strings.Contains(kind, "x-www-form-urlencoded"):
+		return url.QueryEscape
+	case strings.Contains(kind, "xml"):
+		return inXML
+	}
+	return plain
+}
