@@ -164,6 +164,7 @@ func c42(e *env) string {
 	}
 	for i := range tokens {
 		t := e.token()
+		e.loose()
 		equal(e, 0, e.atOnce(t, e.wrongCodes(t, n)), "accepted of %d wrong codes at once", n)
 		e.settle()
 		if e.check(t, e.good(t)).Verdict == Accepted {

@@ -41,22 +41,28 @@ type stop struct {
 	outcome Outcome
 	detail  string
 	err     error // the error of the target, if it cannot be reached
+	leftOut bool
 }
 
 // crossed ends a case whose step has ended too early.
 type crossed struct{}
 
 func (e *env) failf(format string, args ...any) {
-	panic(stop{Fail, fmt.Sprintf(format, args...), nil})
+	panic(stop{outcome: Fail, detail: fmt.Sprintf(format, args...)})
 }
 
 func (e *env) skipf(format string, args ...any) {
-	panic(stop{NotApplicable, fmt.Sprintf(format, args...), nil})
+	panic(stop{outcome: NotApplicable, detail: fmt.Sprintf(format, args...)})
+}
+
+// leaveOut ends a case that waits longer than allowed.
+func (e *env) leaveOut(d time.Duration) {
+	panic(stop{outcome: NotApplicable, detail: fmt.Sprintf("needs %s of waiting", d), leftOut: true})
 }
 
 // fail ends the case because of the error of a verb.
 func (e *env) fail(v Verb, err error) {
-	s := stop{Fail, fmt.Sprintf("%s: %v", v, err), nil}
+	s := stop{outcome: Fail, detail: fmt.Sprintf("%s: %v", v, err)}
 	if errors.Is(err, ErrUnreachable) {
 		s.err = err
 	}
@@ -100,7 +106,11 @@ func (e *env) begin() {
 }
 
 // settle begins a sequence of requests that must be sent in one step.
-func (e *env) settle() {
+func (e *env) settle() { e.room(0) }
+
+// room is settle for a sequence that takes some time: it waits for the next step if less
+// is left of this one.
+func (e *env) room(need time.Duration) {
 	if e.has(VerbClock) {
 		return
 	}
@@ -113,7 +123,7 @@ func (e *env) settle() {
 	switch place := now.Sub(begun); {
 	case place < margin:
 		e.sleep(margin - place)
-	case place > p-2*margin:
+	case place > p-2*margin-min(need, p/2):
 		e.sleep(p - place + margin)
 		begun = begun.Add(p)
 	}
@@ -173,7 +183,7 @@ func (e *env) advanceSteps(n int64) {
 // wait waits, unless that is longer than allowed.
 func (e *env) wait(d time.Duration) {
 	if d > e.c.Wait && e.maxWait != nil && d > *e.maxWait {
-		e.skipf("needs %s of waiting", d.Round(time.Second))
+		e.leaveOut(d.Round(time.Second))
 	}
 	e.logf("wait for %s", d.Round(time.Second))
 	e.sleep(d)

@@ -29,7 +29,7 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 			s, again := inner.attempt()
 			inner.clean()
 			if again {
-				s = stop{NotApplicable, fmt.Sprintf("measuring the target takes longer than a step of %d s", period), nil}
+				s = stop{outcome: NotApplicable, detail: fmt.Sprintf("measuring the target takes longer than a step of %d s", period)}
 			}
 			if s.outcome != Pass {
 				m.end = &s

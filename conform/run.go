@@ -29,9 +29,10 @@ type Result struct {
 	Source      string   `json:"source"`
 	Level       Level    `json:"level"`
 	Outcome     Outcome  `json:"outcome"`
-	Detail      string   `json:"detail"`            // the measurement, or the reason of another outcome
-	Why         string   `json:"why,omitempty"`     // after FAIL: the harm
-	Actions     []string `json:"actions,omitempty"` // after FAIL: the actions of the case, in order
+	Detail      string   `json:"detail"`             // the measurement, or the reason of another outcome
+	Why         string   `json:"why,omitempty"`      // after FAIL: the harm
+	Actions     []string `json:"actions,omitempty"`  // after FAIL: the actions of the case, in order
+	LeftOut     bool     `json:"left_out,omitempty"` // N/A because of [Options.MaxWait]
 	TookMS      int64    `json:"took_ms"`
 }
 
@@ -185,9 +186,10 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 		if !again {
 			break
 		}
-		last = stop{NotApplicable, fmt.Sprintf("its requests take longer than a step of %d s", period), nil}
+		last = stop{outcome: NotApplicable, detail: fmt.Sprintf("its requests take longer than a step of %d s", period)}
 	}
 	result.Outcome, result.Detail, result.TookMS = last.outcome, last.detail, time.Since(begun).Milliseconds()
+	result.LeftOut = last.leftOut
 	if result.Outcome == Fail {
 		result.Why = c.Why
 		for _, text := range log {
@@ -207,7 +209,7 @@ func (e *env) attempt() (s stop, again bool) {
 		case crossed:
 			again = true
 		default:
-			s = stop{Fail, fmt.Sprintf("the case panicked: %v\n%s", p, debug.Stack()), nil}
+			s = stop{outcome: Fail, detail: fmt.Sprintf("the case panicked: %v\n%s", p, debug.Stack())}
 		}
 	}()
 	if err := e.ctx.Err(); err != nil {
@@ -219,8 +221,8 @@ func (e *env) attempt() (s stop, again bool) {
 		}
 	}
 	if e.c.Wait > 0 && !e.has(VerbClock) && e.maxWait != nil && e.c.Wait > *e.maxWait {
-		e.skipf("needs %s of waiting", e.c.Wait)
+		e.leaveOut(e.c.Wait)
 	}
 	e.begin()
-	return stop{Pass, e.c.run(e), nil}, false
+	return stop{outcome: Pass, detail: e.c.run(e)}, false
 }

@@ -99,9 +99,6 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	return &answer{status: res.StatusCode, header: res.Header, body: text}, nil
 }
 
-// loadTime is the time for a program to load its libraries and wait for its input.
-const loadTime = 500 * time.Millisecond
-
 // run runs a program. Its answer is its output and its exit code. With ready, the program
 // gets its input as late as possible.
 func run(ctx context.Context, c *Command, v values, ready func()) (*answer, error) {
@@ -119,7 +116,7 @@ func run(ctx context.Context, c *Command, v values, ready func()) (*answer, erro
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if ready != nil {
-		cmd.Stdin = &lateReader{r: cmd.Stdin, ready: ready}
+		cmd.Stdin = &lateReader{r: cmd.Stdin, cmd: cmd, ready: ready}
 	}
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -132,18 +129,44 @@ func run(ctx context.Context, c *Command, v values, ready func()) (*answer, erro
 	return nil, fmt.Errorf("%w: running %s: %w", conform.ErrUnreachable, argv[0], err)
 }
 
-// lateReader delays the input of a program that has been started.
+// lateReader delays the input of a program until it waits for it.
 type lateReader struct {
 	r     io.Reader
+	cmd   *exec.Cmd
 	ready func() // nil after the first byte
 }
 
 // Read implements [io.Reader].
 func (l *lateReader) Read(p []byte) (int, error) {
 	if l.ready != nil {
-		time.Sleep(loadTime)
+		awaitReading(l.cmd)
 		l.ready()
 		l.ready = nil
 	}
 	return l.r.Read(p)
+}
+
+// loadTime is the time in which a program is assumed to load its libraries, if the system
+// does not tell whether it reads, and longestLoad is how long it is asked.
+const (
+	loadTime    = 500 * time.Millisecond
+	longestLoad = 5 * time.Second
+)
+
+// awaitReading waits until a program reads from its pipe.
+func awaitReading(cmd *exec.Cmd) {
+	begun := time.Now()
+	for time.Since(begun) < longestLoad {
+		if cmd.Process != nil {
+			where, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", cmd.Process.Pid))
+			if err != nil { // another system, or the program has ended
+				time.Sleep(loadTime)
+				return
+			}
+			if bytes.Contains(where, []byte("pipe_read")) {
+				return
+			}
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/report"
+)
+
+func sample() *conform.Report {
+	return &conform.Report{Target: "bank <1>", Seed: 7, Results: []conform.Result{
+		{ID: "C01", Requirement: "a < b", Level: conform.Must, Source: "RFC 6238", Outcome: conform.Pass, Detail: "good"},
+		{ID: "C07", Requirement: "c", Level: conform.Should, Source: "RFC 6238 §5.2", Outcome: conform.Fail, Detail: `"bad" & ugly`,
+			Why: strings.Repeat("It harms users. ", 10), Actions: slicesOf("import", 40)},
+		{ID: "C11", Requirement: "d", Level: conform.Must, Outcome: conform.Fail, Detail: "accepted", Why: "Why.", Actions: []string{"one", "two"}},
+		{ID: "C12", Requirement: "e", Level: conform.Must, Outcome: conform.NotApplicable, Detail: "needs 3m0s of waiting", LeftOut: true},
+	}}
+}
+
+func slicesOf(text string, n int) (list []string) {
+	for range n {
+		list = append(list, text)
+	}
+	return list
+}
+
+func TestText(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.Text(&b, sample()))
+	text := b.String()
+	require.Less(t, strings.Index(text, "C07 FAIL"), strings.Index(text, "C01 PASS"), "failures come first")
+	require.Contains(t, text, "C11 FAIL MUST   d: accepted\n    Why.\n")
+	require.Contains(t, text, "--only C11 --seed 7. What happened:\n      one\n      two\n")
+	require.Contains(t, text, "… 24 more actions …")
+	require.Contains(t, text, "bank <1>: 4 cases: 1 PASS, 2 FAIL (1 MUST), 1 N/A; --seed 7\n")
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "    It") {
+			require.LessOrEqual(t, len(line), 79)
+		}
+	}
+}
+
+func TestJUnit(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.JUnit(&b, sample()))
+	var suite struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Skipped  int `xml:"skipped,attr"`
+		Cases    []struct {
+			Name    string `xml:"name,attr"`
+			Failure struct {
+				Message string `xml:"message,attr"`
+			} `xml:"failure"`
+		} `xml:"testcase"`
+	}
+	require.NoError(t, xml.Unmarshal(b.Bytes(), &suite))
+	require.Equal(t, []int{4, 2, 1}, []int{suite.Tests, suite.Failures, suite.Skipped})
+	require.Equal(t, "C01 a < b", suite.Cases[0].Name)
+	require.Equal(t, `"bad" & ugly`, suite.Cases[1].Failure.Message)
+}
+
+func TestExpected(t *testing.T) {
+	for _, c := range []struct{ fails, want string }{
+		{"{C07: window, C11: none}", ""},
+		{"{C07: window}", "C11 fails, and is expected not to: accepted"},
+		{"{C07: window, C11: none, C01: steps}", "C01 is PASS, and is expected to fail (steps): good"},
+		{"{C07: window, C11: none, C12: left out}", ""},
+		{"{C07: window}\nsometimes: {C11: race, C01: race}", ""},
+	} {
+		e, err := report.ParseExpected([]byte("target: bank 1\nfails: " + c.fails + "\n"))
+		require.NoError(t, err)
+		require.Equal(t, c.want, strings.Join(e.Differences(sample()), "\n"))
+	}
+	for _, wrong := range []string{"fail: {}", "target: x\nfails: {C99: y}", "fails: [C01]"} {
+		_, err := report.ParseExpected([]byte(wrong))
+		require.ErrorIs(t, err, report.ErrExpected, wrong)
+	}
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/d204ef64/fob/conform"
+)
+
+// width is the width of a line of text.
+const width = 78
+
+// Count returns how many results have an outcome.
+func Count(r *conform.Report, o conform.Outcome) (n int) {
+	for i := range r.Results {
+		if r.Results[i].Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// FailedMust returns how many requirements of the level MUST are not met.
+func FailedMust(r *conform.Report) (n int) {
+	for i := range r.Results {
+		if r.Results[i].Outcome == conform.Fail && r.Results[i].Level == conform.Must {
+			n++
+		}
+	}
+	return n
+}
+
+// Line returns a result as a line of a table: ID, outcome, level, requirement, and
+// measurement.
+func Line(r *conform.Result) string {
+	return fmt.Sprintf("%s %-4s %-6s %s: %s", r.ID, r.Outcome, r.Level, r.Requirement, r.Detail)
+}
+
+// Summary returns the number of results with each outcome, in words.
+func Summary(r *conform.Report) string {
+	return fmt.Sprintf("%s: %d cases: %d PASS, %d FAIL (%d MUST), %d N/A; --seed %d",
+		r.Target, len(r.Results), Count(r, conform.Pass), Count(r, conform.Fail), FailedMust(r), Count(r, conform.NotApplicable), r.Seed)
+}
+
+// Text writes a report for people: the failed cases first, each with its harm and its
+// actions, then all others in a line each.
+func Text(w io.Writer, r *conform.Report) error {
+	var b strings.Builder
+	for i := range r.Results {
+		c := &r.Results[i]
+		if c.Outcome != conform.Fail {
+			continue
+		}
+		fmt.Fprintf(&b, "%s\n", Line(c))
+		fmt.Fprintf(&b, "%s", wrap(c.Why, "    "))
+		fmt.Fprintf(&b, "    Source: %s\n", c.Source)
+		fmt.Fprintf(&b, "    To see it again: --only %s --seed %d. What happened:\n", c.ID, r.Seed)
+		for _, a := range shortened(c.Actions) {
+			fmt.Fprintf(&b, "      %s\n", a)
+		}
+		b.WriteByte('\n')
+	}
+	for i := range r.Results {
+		if c := &r.Results[i]; c.Outcome != conform.Fail {
+			fmt.Fprintf(&b, "%s\n", Line(c))
+		}
+	}
+	fmt.Fprintf(&b, "%s\n", Summary(r))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// shortened leaves out actions in the middle of a long list.
+func shortened(actions []string) []string {
+	const first, last = 6, 10
+	if len(actions) <= first+last+1 {
+		return actions
+	}
+	short := append([]string{}, actions[:first]...)
+	short = append(short, fmt.Sprintf("… %d more actions …", len(actions)-first-last))
+	return append(short, actions[len(actions)-last:]...)
+}
+
+// wrap breaks a text into indented lines.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	line := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case line == 0:
+			b.WriteString(indent)
+			line = len(indent)
+		case line+1+n > width:
+			b.WriteString("\n" + indent)
+			line = len(indent)
+		default:
+			b.WriteByte(' ')
+			line++
+		}
+		b.WriteString(word)
+		line += n
+	}
+	return b.String() + "\n"
+}
