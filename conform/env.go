@@ -291,6 +291,8 @@ func (a Answer) words() string {
 }
 
 // atOnce submits codes of a token at the same time, and returns how many were accepted.
+// Codes that the target has not checked, because of too many requests, are submitted
+// afterwards, one by one, until one is accepted.
 func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 	if most := e.target.Limits.Parallel; most > 0 && most < len(codes) {
 		e.skipf("needs %d requests at once, and the target allows %d", len(codes), most)
@@ -320,5 +322,10 @@ func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 	}
 	e.inStep()
 	e.logf("check %d codes at once: %d accepted", len(codes), accepts)
+	for i, code := range codes {
+		if accepts == 0 && answers[i].Verdict == Limited && e.check(t, code).Verdict == Accepted {
+			accepts++
+		}
+	}
 	return accepts
 }

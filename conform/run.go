@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -29,18 +30,18 @@ type Result struct {
 	Source      string   `json:"source"`
 	Level       Level    `json:"level"`
 	Outcome     Outcome  `json:"outcome"`
-	Detail      string   `json:"detail"`             // the measurement, or the reason of another outcome
-	Why         string   `json:"why,omitempty"`      // after FAIL: the harm
-	Actions     []string `json:"actions,omitempty"`  // after FAIL: the actions of the case, in order
-	LeftOut     bool     `json:"left_out,omitempty"` // N/A because of [Options.MaxWait]
+	Detail      string   `json:"detail"`                   // the measurement, or the reason of another outcome
+	Why         string   `json:"why,omitempty"`            // after FAIL: the harm
+	Actions     []string `json:"actions,omitempty"`        // after FAIL: the actions of the case, in order
+	LeftOut     bool     `json:"waits_too_long,omitempty"` // N/A because of [Options.MaxWait]
 	TookMS      int64    `json:"took_ms"`
 }
 
 // Report is the result of a run.
 type Report struct {
-	Target  string   `json:"target"`
-	Seed    uint64   `json:"seed"`
-	Results []Result `json:"results"`
+	Target  string
+	Seed    uint64
+	Results []Result
 }
 
 // Options are the options of a run.
@@ -125,6 +126,16 @@ func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 		return nil, cause
 	}
 	return report, nil
+}
+
+// Try imports a token and submits a wrong code. Any answer to it will do. The error is
+// one of [Run].
+func Try(ctx context.Context, t *Target) error {
+	if t.Import == nil || t.Check == nil {
+		return fmt.Errorf("%w: it lacks the verb import or check", ErrTarget)
+	}
+	seed := rand.Uint64()
+	return (&run{target: t, seed: seed, number: seed % 1_000_000}).contact(ctx, 0)
 }
 
 // contact imports a token and submits a wrong code. Any answer to it will do.

@@ -27,6 +27,13 @@ const (
 	VerbRestart    Verb = "restart"
 )
 
+// Verbs returns all verbs.
+func Verbs() []Verb {
+	return []Verb{
+		VerbImport, VerbAssign, VerbCheck, VerbCheckOther, VerbResync, VerbUnlock, VerbRevoke, VerbRemove, VerbStatus, VerbClock, VerbRestart,
+	}
+}
+
 var (
 	// ErrUnreachable is the error of a verb that gets no answer.
 	ErrUnreachable = errclass.New(errclass.Unreachable, "the target cannot be reached")

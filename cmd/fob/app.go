@@ -218,7 +218,7 @@ With --json, errors are objects on stderr: {"error": …, "code": …, "exit": �
 	}
 	cmd.PersistentFlags().BoolVar(&a.json, "json", a.json, "print results and errors as JSON, one object per line")
 	cmd.PersistentFlags().Lookup("json").DefValue = "false"
-	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newFleetCmd(a), newWithCmd(a), newScenarioCmd(a), newLoadCmd(a), newMCPCmd(a), newLineCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newValidatorCmd(a), newDoctorCmd(a), newVersionCmd(a))
+	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newFleetCmd(a), newWithCmd(a), newScenarioCmd(a), newLoadCmd(a), newConformCmd(a), newMCPCmd(a), newLineCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newValidatorCmd(a), newDoctorCmd(a), newVersionCmd(a))
 	cmd.Version = versionText()
 	cmd.SetVersionTemplate("{{.Version}}")
 	cmd.SetFlagErrorFunc(flagError)

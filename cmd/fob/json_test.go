@@ -23,7 +23,7 @@ import (
 // jsonTypes maps the Go types of fields to the terms of docs/json.md.
 var jsonTypes = map[string]string{
 	"string": "text", "token.Serial": "text", "token.Code": "text", "host.HardwareID": "text",
-	"cases.Level": "text", "Result": "text", "Step": "text", "Scenario": "text", "Fault": "text", "journal.State": "text", "journal.Bin": "text", "journal.Results": "object", "Level": "text", "Outcome": "text",
+	"cases.Level": "text", "conform.Level": "text", "conform.Verb": "text", "Result": "text", "Step": "text", "Scenario": "text", "Fault": "text", "journal.State": "text", "journal.Bin": "text", "journal.Results": "object", "Level": "text", "Outcome": "text",
 	"time.Time": "time", "token.Expiry": "day", "bool": "boolean",
 	"int": "integer", "int64": "integer", "uint8": "integer", "uint32": "integer", "uint64": "integer", "time.Duration": "integer",
 	"float64": "number", "Tally": "object", "framingErrorsResult": "object", "keyResult": "object", "crystalResult": "object",
@@ -54,7 +54,7 @@ func TestJSONFields(t *testing.T) {
 	require.NoError(t, err)
 	printed := map[string]string{ // structs of libraries that are printed directly; "": the whole file
 		"../../internal/demo/bank.go": "Step", "../../internal/demo/line.go": "LineResult",
-		"../../internal/practice/bench.go": "BenchResult", "../../validator/bench/bench.go": "Report", "../../validator/cases/run.go": "Result",
+		"../../internal/practice/bench.go": "BenchResult", "../../validator/bench/bench.go": "Report", "../../validator/cases/run.go": "Result", "../../conform/run.go": "Result",
 		"../../line/export/units.go": "Unit", "../../load/report.go": "", "../../load/threshold.go": "",
 		"../../line/event.go": "Event", "../../internal/practice/result.go": "",
 	}

@@ -90,12 +90,16 @@ accepted_wrongly<=0: no code is accepted twice, and no guess.`,
 }
 
 // wrapWords joins words with commas, in lines of at most width.
-func wrapWords(words []string, width int) string {
+func wrapWords(words []string, width int) string { return wrapWith(words, ", ", width) }
+
+// wrapWith joins words with a separator that ends with a space, in lines of at most width.
+func wrapWith(words []string, separator string, width int) string {
+	mark := strings.TrimSuffix(separator, " ")
 	var b strings.Builder
 	line := 0
 	for i, word := range words {
 		if i < len(words)-1 {
-			word += ","
+			word += mark
 		}
 		switch {
 		case i == 0:

@@ -37,7 +37,7 @@ var faults = []Fault{
 	{"C22", "uses up the codes of locked tokens", ""},
 	{"C23", "does not learn the offset", ""},
 	{"C24", "counts a code late in its step as drift", ""},
-	{"C25", "moves the offset to every accepted code", ""},
+	{"C25", "accepts 9 steps backward and forward, and moves the offset to every accepted code", "C07 C09"},
 	{"C26", "moves the offset to refused codes nearby", "C07 C68"},
 	{"C27", "locks tokens whose clock is far off", "C07 C20 C26 C68"},
 	{"C28", "accepts two codes with a gap for a correction", ""},

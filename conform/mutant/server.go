@@ -209,6 +209,8 @@ func (s *Server) match(t *state, key, code string) (f found, any bool) {
 		low, high = 2, 2
 	case s.is("C08"):
 		high = 2
+	case s.is("C25"):
+		low, high = 9, 9
 	case s.is("C09"):
 		low, high = 35, 35
 	case s.is("C10"):

@@ -31,7 +31,7 @@ type File struct {
 	Revoke     *Verb `yaml:"revoke" doc:"put the token out of use"`
 	Remove     *Verb `yaml:"remove" doc:"delete the token"`
 	Status     *Verb `yaml:"status" doc:"read the state of the token"`
-	Clock      *Verb `yaml:"clock" doc:"set the server's clock to {{unix}} or {{time}}, where it stands still"`
+	Clock      *Verb `yaml:"clock" doc:"set the server's clock to {{unix}} or {{time}}; it then stands still"`
 	Restart    *Verb `yaml:"restart" doc:"restart the server; state that is only in memory must be lost"`
 
 	options Options

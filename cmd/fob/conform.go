@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/report"
+	"github.com/d204ef64/fob/conform/target"
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// presetPrefix begins the name of a preset, instead of a file.
+const presetPrefix = "preset:"
+
+// conformOptions are the flags of fob conform.
+type conformOptions struct {
+	target  string
+	only    []string
+	levels  []string
+	profile string
+	list    bool
+	explain string
+	maxWait time.Duration
+	seed    uint64
+	junit   string
+	expect  string
+	given   func(string) bool
+}
+
+func newConformCmd(a *app) *cobra.Command {
+	var o conformOptions
+	cmd := &cobra.Command{
+		Use:   "conform",
+		Short: "Find the mistakes of a server that checks codes",
+		Long: `Run the conformance cases against a server that checks the codes of 60-second
+tokens: RFC 4226, RFC 6238, NIST SP 800-63B-4 and a bank's rules. The target
+file describes the server's verbs, such as import and check, as HTTP requests
+or programs (docs/conform.md). A case whose verbs it lacks is N/A.
+
+Use a test system: the cases create users and tokens, lock tokens, and move the
+clock if the target has that verb.
+
+Without the verb clock, some cases wait for up to three minutes, all at the same
+time. --max-wait 0 leaves them out.
+
+Failed cases are printed first, with the harm and the actions that led to it.
+The exit code is 1 if a MUST fails, or also a BANK with --profile bank. With
+--expect, it is 1 if the failures differ from those in the file, both ways. A
+target that cannot be reached is one error, with exit code 3.
+
+Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
+		Example: `  fob conform --target bank.yaml
+  fob conform --target preset:libpam-oath --max-wait 0 --junit report.xml
+  fob conform --target bank.yaml --only C11,C15 --seed 7
+  fob conform --list --profile nist
+  fob conform --explain C18`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.given = cmd.Flags().Changed
+			switch {
+			case o.list:
+				return a.listConform(&o)
+			case o.explain != "":
+				return a.explainCase(o.explain)
+			}
+			return a.conform(cmd.Context(), &o)
+		},
+	}
+	f := cmd.Flags()
+	addTargetFlag(f, &o.target)
+	f.StringSliceVar(&o.only, "only", nil, "run only the cases `IDS`, such as C11,C15")
+	f.StringSliceVar(&o.levels, "level", nil, "run only cases of the `LEVELS`: MUST, SHOULD, BANK")
+	f.StringVar(&o.profile, "profile", "", "`NAME` of the cases: "+strings.Join(conform.Profiles(), ", ")+"; default: all")
+	f.BoolVar(&o.list, "list", false, "list the cases without running them")
+	f.StringVar(&o.explain, "explain", "", "explain the case `ID`")
+	f.DurationVar(&o.maxWait, "max-wait", 0, "leave out cases that wait longer than this; default: no limit")
+	f.Lookup("max-wait").DefValue = ""
+	f.Uint64Var(&o.seed, "seed", 0, "seed `N` of all random choices, to repeat a run; default: random")
+	f.Lookup("seed").DefValue = ""
+	f.StringVar(&o.junit, "junit", "", "write the results as JUnit XML to the new `FILE`")
+	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
+	cmd.MarkFlagsOneRequired("target", "list", "explain")
+	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
+	cmd.AddCommand(newConformProbeCmd(a))
+	return cmd
+}
+
+func addTargetFlag(f *pflag.FlagSet, value *string) {
+	f.StringVar(value, "target", "", "YAML `FILE` that describes the server (docs/conform.md), or preset:NAME")
+}
+
+func (o *conformOptions) cases() ([]conform.Case, error) {
+	s := conform.Selection{IDs: o.only, Profile: o.profile}
+	for _, l := range o.levels {
+		s.Levels = append(s.Levels, conform.Level(strings.ToUpper(l)))
+	}
+	return conform.Select(s)
+}
+
+// caseResult is a case in the output of --list and --explain.
+type caseResult struct {
+	ID          string         `json:"id"`
+	Level       conform.Level  `json:"level"`
+	Requirement string         `json:"requirement"`
+	Source      string         `json:"source"`
+	Why         string         `json:"why"`
+	Needs       []conform.Verb `json:"needs"`
+	Wait        int64          `json:"wait_seconds"` // on a target without a clock that can be moved
+}
+
+func caseOf(c *conform.Case) caseResult {
+	return caseResult{c.ID, c.Level, c.Requirement, c.Source, c.Why, needs(c), int64(c.Wait / time.Second)}
+}
+
+// needs returns the verbs of a case.
+func needs(c *conform.Case) []conform.Verb {
+	return append([]conform.Verb{conform.VerbImport, conform.VerbCheck}, c.Needs...)
+}
+
+// listConform prints cases without running them.
+func (a *app) listConform(o *conformOptions) error {
+	list, err := o.cases()
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		c := &list[i]
+		if err := a.print(caseOf(c), fmt.Sprintf("%s %-6s %s (%s)\n", c.ID, c.Level, c.Requirement, c.Source)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explainCase prints all that is known of a case.
+func (a *app) explainCase(id string) error {
+	list, err := conform.Select(conform.Selection{IDs: []string{id}})
+	if err != nil {
+		return err
+	}
+	c := &list[0]
+	text := fmt.Sprintf("%s: %s\n\nLevel:  %s\nSource: %s\nNeeds:  %s\n", c.ID, c.Requirement, c.Level, c.Source, joined(needs(c)))
+	if c.Wait > 0 {
+		text += fmt.Sprintf("Waits:  %s, without the verb clock\n", c.Wait)
+	}
+	return a.print(caseOf(c), text+"\n"+wrapWith(strings.Fields(c.Why), " ", 78)+"\n")
+}
+
+func joined(verbs []conform.Verb) string {
+	var names []string
+	for _, v := range verbs {
+		names = append(names, string(v))
+	}
+	return strings.Join(names, ", ")
+}
+
+// openTarget opens the target of a flag.
+func (a *app) openTarget(ctx context.Context, name string) (*target.Open, error) {
+	var text []byte
+	var err error
+	options := target.Options{}
+	if preset, ok := strings.CutPrefix(name, presetPrefix); ok {
+		text, err = target.Preset(preset)
+	} else {
+		text, err = a.readPublic(ctx, "target", name)
+		options.Secret = func(path string) ([]byte, error) {
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(filepath.Dir(name), path)
+			}
+			return a.readSecret(ctx, "secret", path)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := target.Parse(text, options)
+	if err != nil {
+		return nil, fmt.Errorf("reading the target in %s: %w", source(name), err)
+	}
+	return f.Open(ctx)
+}
+
+// conform runs cases against a target.
+func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
+	options := conform.Options{Seed: o.seed}
+	if options.Cases, err = o.cases(); err != nil {
+		return err
+	}
+	if o.given("max-wait") {
+		options.MaxWait = &o.maxWait
+	}
+	if !o.given("seed") {
+		options.Seed = uint64(rand.Uint32()) //nolint:gosec // to repeat a run, not a secret
+	}
+	var expected *report.Expected
+	if o.expect != "" {
+		text, err := a.readPublic(ctx, "expected failures", o.expect)
+		if err != nil {
+			return err
+		}
+		if expected, err = report.ParseExpected(text); err != nil {
+			return fmt.Errorf("reading %s: %w", source(o.expect), err)
+		}
+	}
+	if o.junit != "" { // before the cases, because they take a while
+		if err := errors.Join(writeNew(o.junit, nil, 0o644), writing(o.junit, os.Remove(o.junit))); err != nil {
+			return err
+		}
+	}
+	t, err := a.openTarget(ctx, o.target)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	show, done := a.counter("cases")
+	ran := int64(0)
+	options.Progress = func(conform.Result) { ran++; show(ran) }
+	r, err := conform.Run(ctx, t.Target, options)
+	done()
+	if err != nil {
+		return err
+	}
+	var text, junit bytes.Buffer
+	if err := errors.Join(report.Text(&text, r), report.JUnit(&junit, r)); err != nil {
+		return err
+	}
+	if o.junit != "" {
+		err = writeNew(o.junit, junit.Bytes(), 0o644)
+	}
+	if err := errors.Join(err, a.printConform(r, plainLines(text.String())), ctx.Err()); err != nil {
+		return err
+	}
+	return verdict(r, expected, o.profile)
+}
+
+// conformSummary is the last line of the output of fob conform.
+type conformSummary struct {
+	Server        string `json:"server"`
+	RunSeed       uint64 `json:"run_seed"`
+	Passed        int    `json:"cases_passed"`
+	Failed        int    `json:"cases_failed"`
+	NotApplicable int    `json:"cases_not_applicable"`
+}
+
+// printConform prints a text, or with --json a line for each result and for the summary.
+func (a *app) printConform(r *conform.Report, text string) error {
+	if !a.json {
+		return a.print(nil, text)
+	}
+	for i := range r.Results {
+		if err := jsonLine(a.stdout, &r.Results[i]); err != nil {
+			return err
+		}
+	}
+	return jsonLine(a.stdout, conformSummary{
+		r.Target, r.Seed, report.Count(r, conform.Pass), report.Count(r, conform.Fail), report.Count(r, conform.NotApplicable),
+	})
+}
+
+// plainLines makes the lines of a text safe for a terminal. They may quote answers of the
+// server.
+func plainLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(plain(strings.TrimSuffix(line, "\n")) + "\n")
+	}
+	return b.String()
+}
+
+// verdict returns an error if a run has not passed.
+func verdict(r *conform.Report, expected *report.Expected, profile string) error {
+	if expected != nil {
+		if d := expected.Differences(r); len(d) > 0 {
+			return errclass.With(errclass.Failed, fmt.Errorf("%d differences from the expected failures of %s:\n%s", len(d), expected.Target, strings.Join(d, "\n")))
+		}
+		return nil
+	}
+	failed := 0
+	for i := range r.Results {
+		l := r.Results[i].Level
+		if r.Results[i].Outcome == conform.Fail && (l == conform.Must || l == conform.Bank && profile == "bank") {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return errclass.With(errclass.Failed, fmt.Errorf("%d of %d cases failed that must not", failed, len(r.Results)))
+	}
+	return nil
+}
