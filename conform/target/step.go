@@ -107,7 +107,7 @@ func run(ctx context.Context, c *Command, v values, ready func()) (*answer, erro
 		argv = append(argv, v.fill(a, plain))
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the program of the target file
-	cmd.Env = os.Environ()
+	cmd.Env = cmd.Environ()
 	for name, value := range c.Env {
 		cmd.Env = append(cmd.Env, name+"="+v.fill(value, plain))
 	}

@@ -26,6 +26,7 @@ var purposes = map[string]string{
 	"internal/board":    "builds firmware images, runs them in QEMU",
 	"internal/demo":     "the main job, from token to bank",
 	"internal/practice": "a line with virtual operators",
+	"conform":           "cases for any validation server",
 	"fleet":             "many virtual tokens and their ports",
 	"validator":         "the reference validation server",
 	"virtual":           "one token: firmware on modelled hardware",

@@ -23,6 +23,7 @@ var places = []room{
 	{name: "internal/board", row: 1, col: 0},
 	{name: "internal/demo", row: 1, col: 3},
 	{name: "load", row: 2, col: 2},
+	{name: "conform", row: 2, col: 4},
 	{name: "internal/practice", row: 2, col: 6},
 	{name: "line", row: 3, col: 6},
 	{name: "fleet", row: 3, col: 2},
