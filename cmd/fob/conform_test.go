@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/mutant"
+)
+
+// conformTarget serves a mutant and returns the path of its target file.
+func conformTarget(t *testing.T, fault string) string {
+	t.Helper()
+	server := httptest.NewServer(mutant.New(fault).Handler())
+	t.Cleanup(server.Close)
+	text, err := os.ReadFile("../../conform/target/testdata/mutant.yaml")
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "target.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), "http://127.0.0.1:8080", server.URL)), 0o600))
+	return path
+}
+
+func TestConform(t *testing.T) {
+	good := conformTarget(t, "")
+	code, out, errs := fob(t, "", "conform", "--target", good, "--seed", "1")
+	require.Equal(t, exitDone, code, out+errs)
+	require.Contains(t, out, " 0 FAIL (0 MUST), 0 N/A; --seed 1\n")
+	code, out, errs = fob(t, "", "conform", "--target", good, "--only", "c11,C01", "--seed", "2", "--json")
+	require.Equal(t, exitDone, code, out+errs)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 3)
+	var r conform.Result
+	require.NoError(t, json.Unmarshal([]byte(lines[1]), &r))
+	require.Equal(t, "C11", r.ID)
+	require.Equal(t, conform.Pass, r.Outcome)
+	require.JSONEq(t, `{"server":"mutant","run_seed":2,"cases_passed":2,"cases_failed":0,"cases_not_applicable":0}`, lines[2])
+
+	bad := conformTarget(t, "C14")
+	junit := filepath.Join(t.TempDir(), "report.xml")
+	code, out, errs = fob(t, "", "conform", "--target", bad, "--only", "C01,C14", "--seed", "1", "--junit", junit)
+	require.Equal(t, exitFailed, code)
+	require.Equal(t, "fob: 1 of 2 cases failed that must not\n", errs)
+	require.Less(t, strings.Index(out, "C14 FAIL"), strings.Index(out, "C01 PASS"))
+	text, err := os.ReadFile(junit)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `failures="1"`)
+	code, _, errs = fob(t, "", "conform", "--target", bad, "--only", "C01", "--seed", "2", "--junit", junit)
+	require.Equal(t, exitUsage, code, "a report is not overwritten")
+	require.Contains(t, errs, "it exists")
+
+	// A BANK fails the run only with the bank's profile, and a SHOULD never.
+	bad = conformTarget(t, "C45")
+	code, out, errs = fob(t, "", "conform", "--target", bad, "--only", "C45", "--seed", "1")
+	require.Equal(t, exitDone, code, out+errs)
+	require.Contains(t, out, "C45 FAIL BANK")
+	code, out, errs = fob(t, "", "conform", "--target", bad, "--only", "C45", "--seed", "2", "--profile", "bank")
+	require.Equal(t, exitFailed, code, out+errs)
+}
+
+func TestConformExpected(t *testing.T) {
+	expected := filepath.Join(t.TempDir(), "expected.yaml")
+	for seed, c := range []struct {
+		fault, fails, want string
+		code               int
+	}{
+		{"C14", "{C14: spaces}", "", exitDone},
+		{"C14", "{}", "C14 fails, and is expected not to", exitFailed},
+		{"", "{C14: spaces}", "C14 is PASS, and is expected to fail (spaces)", exitFailed},
+		{"", "{C99: x}", `there is no case "C99"`, exitUsage},
+	} {
+		require.NoError(t, os.WriteFile(expected, []byte("target: x\nfails: "+c.fails+"\n"), 0o600))
+		code, _, errs := fob(t, "", "conform", "--target", conformTarget(t, c.fault), "--only", "C01,C14", "--seed", string(rune('1'+seed)), "--expect", expected)
+		require.Equal(t, c.code, code, errs)
+		require.Contains(t, errs, c.want)
+	}
+}
+
+func TestConformErrors(t *testing.T) {
+	dir := t.TempDir()
+	unreachable := filepath.Join(dir, "target.yaml")
+	require.NoError(t, os.WriteFile(unreachable, []byte("name: x\nurl: http://127.0.0.1:1\nimport: {http: {path: /}}\n"+
+		"check: {http: {path: /, body: '{{code}}'}, accepted: {status: 200}, refused: {status: 401}}\n"), 0o600))
+	wrong := filepath.Join(dir, "wrong.yaml")
+	require.NoError(t, os.WriteFile(wrong, []byte("name: x\nchek: {}\n"), 0o600))
+	secret := filepath.Join(dir, "secret.yaml")
+	require.NoError(t, os.WriteFile(secret, []byte("name: x\nsecrets: {key: no.key}\nimport: {http: {path: /}}\ncheck: {}\n"), 0o600))
+	for _, c := range []struct {
+		args, want string
+		code       int
+	}{
+		{"--target " + unreachable, "fob: trying the target: import: the target cannot be reached: dial tcp 127.0.0.1:1: connect: connection refused\n", exitNoConnect},
+		{"probe --target " + unreachable, "cannot be reached", exitNoConnect},
+		{"--target " + wrong, "did you mean check?", exitUsage},
+		{"--target " + secret, filepath.Join(dir, "no.key"), exitUsage},
+		{"--target preset:nothing", "want one of libpam-oath", exitUsage},
+		{"--target " + filepath.Join(dir, "missing.yaml"), "missing.yaml", exitUsage},
+		{"--list --only C99", "want C01 to", exitUsage},
+		{"--list --level may", "want one of", exitUsage},
+		{"--list --profile iso", "want one of", exitUsage},
+		{"--explain C99", "want C01 to", exitUsage},
+		{"", "needs --target, --list or --explain", exitUsage},
+	} {
+		code, out, errs := fob(t, "", append([]string{"conform"}, strings.Fields(c.args)...)...)
+		require.Equal(t, c.code, code, "%s: %s", c.args, errs)
+		require.Contains(t, errs, c.want, c.args)
+		require.Empty(t, out)
+	}
+}
+
+func TestConformList(t *testing.T) {
+	code, out, _ := fob(t, "", "conform", "--list")
+	require.Zero(t, code)
+	require.Equal(t, len(conform.All()), strings.Count(out, "\n"))
+	code, out, _ = fob(t, "", "conform", "--explain", "c12")
+	require.Zero(t, code)
+	require.Contains(t, out, "Waits:  3m0s, without the verb clock\n")
+	code, out, _ = fob(t, "", "conform", "probe", "--target", conformTarget(t, ""))
+	require.Zero(t, code)
+	require.Contains(t, out, "has  assign: needed by C17, C44\n")
+}
