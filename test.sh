@@ -66,6 +66,7 @@ step_needs() {
 		echo 'iptables iptables' # publishes the ports of containers, as does netavark
 		echo 'jq jq'
 		echo 'libc6-dev /usr/include/stdlib.h'
+		echo "libpam-google-authenticator /lib/$(uname -m)-linux-gnu/security/pam_google_authenticator.so"
 		echo "libpam-oath /lib/$(uname -m)-linux-gnu/security/pam_oath.so"
 		echo "libpam-radius-auth /lib/$(uname -m)-linux-gnu/security/pam_radius_auth.so"
 		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"

@@ -5,6 +5,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -18,15 +19,15 @@ func sample() *conform.Report {
 	return &conform.Report{Target: "bank <1>", Seed: 7, Results: []conform.Result{
 		{ID: "C01", Requirement: "a < b", Level: conform.Must, Source: "RFC 6238", Outcome: conform.Pass, Detail: "good"},
 		{ID: "C07", Requirement: "c", Level: conform.Should, Source: "RFC 6238 §5.2", Outcome: conform.Fail, Detail: `"bad" & ugly`,
-			Why: strings.Repeat("It harms users. ", 10), Actions: slicesOf("import", 40)},
+			Why: strings.Repeat("It harms users. ", 10), Actions: slicesOf("import ", 20)},
 		{ID: "C11", Requirement: "d", Level: conform.Must, Outcome: conform.Fail, Detail: "accepted", Why: "Why.", Actions: []string{"one", "two"}},
 		{ID: "C12", Requirement: "e", Level: conform.Must, Outcome: conform.NotApplicable, Detail: "needs 3m0s of waiting", LeftOut: true},
 	}}
 }
 
 func slicesOf(text string, n int) (list []string) {
-	for range n {
-		list = append(list, text)
+	for i := range n {
+		list = append(list, fmt.Sprint(text, i), "again", "again")
 	}
 	return list
 }
@@ -37,7 +38,8 @@ func TestText(t *testing.T) {
 	text := b.String()
 	require.Less(t, strings.Index(text, "C07 FAIL"), strings.Index(text, "C01 PASS"), "failures come first")
 	require.Contains(t, text, "C11 FAIL MUST   d: accepted\n    Why.\n")
-	require.Contains(t, text, "--only C11 --seed 7. What happened:\n      one\n      two\n")
+	require.Contains(t, text, "--only C11 --seed 7\n      one\n      two\n")
+	require.Contains(t, text, "      again (2 times)\n")
 	require.Contains(t, text, "… 24 more actions …")
 	require.Contains(t, text, "bank <1>: 4 cases: 1 PASS, 2 FAIL (1 MUST), 1 N/A; --seed 7\n")
 	for line := range strings.Lines(text) {

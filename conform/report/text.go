@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -58,7 +59,7 @@ func Text(w io.Writer, r *conform.Report) error {
 		fmt.Fprintf(&b, "%s\n", Line(c))
 		fmt.Fprintf(&b, "%s", wrap(c.Why, "    "))
 		fmt.Fprintf(&b, "    Source: %s\n", c.Source)
-		fmt.Fprintf(&b, "    To see it again: --only %s --seed %d. What happened:\n", c.ID, r.Seed)
+		fmt.Fprintf(&b, "    To see it again: --only %s --seed %d\n", c.ID, r.Seed)
 		for _, a := range shortened(c.Actions) {
 			fmt.Fprintf(&b, "      %s\n", a)
 		}
@@ -74,15 +75,26 @@ func Text(w io.Writer, r *conform.Report) error {
 	return err
 }
 
-// shortened leaves out actions in the middle of a long list.
-func shortened(actions []string) []string {
+// shortened joins equal actions, and leaves out some in the middle of a long list.
+func shortened(actions []string) (short []string) {
 	const first, last = 6, 10
-	if len(actions) <= first+last+1 {
-		return actions
+	for i := 0; i < len(actions); {
+		n := 1
+		for i+n < len(actions) && actions[i+n] == actions[i] {
+			n++
+		}
+		text := actions[i]
+		if n > 1 {
+			text += fmt.Sprintf(" (%d times)", n)
+		}
+		short = append(short, text)
+		i += n
 	}
-	short := append([]string{}, actions[:first]...)
-	short = append(short, fmt.Sprintf("… %d more actions …", len(actions)-first-last))
-	return append(short, actions[len(actions)-last:]...)
+	if len(short) <= first+last+1 {
+		return short
+	}
+	left := fmt.Sprintf("… %d more actions …", len(short)-first-last)
+	return slices.Concat(short[:first], []string{left}, short[len(short)-last:])
 }
 
 // wrap breaks a text into indented lines.

@@ -13,6 +13,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"os/user"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,6 +53,9 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.saved["dir"] = dir
+	if me, err := user.Current(); err == nil {
+		t.saved["me"] = me.Username
+	}
 	for i := range f.Setup {
 		a, err := t.do(ctx, &f.Setup[i], t.saved, nil)
 		if err == nil && !a.good() && a.status/100 != 3 {

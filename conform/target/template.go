@@ -14,7 +14,7 @@ import (
 var placeholder = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
 
 // placeholders are the names that every text may use.
-var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir"}
+var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir", "me"}
 
 // secretPlaceholders must not be in the arguments of a program.
 var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second"}
