@@ -168,7 +168,10 @@ func joined(verbs []conform.Verb) string {
 }
 
 // openTarget opens the target of a flag.
-func (a *app) openTarget(ctx context.Context, name string) (*target.Open, error) {
+func (a *app) openTarget(ctx context.Context, name string) (openedTarget, error) {
+	if name == presetPrefix+ownPreset {
+		return openOwn(ctx)
+	}
 	var text []byte
 	var err error
 	options := target.Options{}
@@ -184,13 +187,17 @@ func (a *app) openTarget(ctx context.Context, name string) (*target.Open, error)
 		}
 	}
 	if err != nil {
-		return nil, err
+		return openedTarget{}, err
 	}
 	f, err := target.Parse(text, options)
 	if err != nil {
-		return nil, fmt.Errorf("reading the target in %s: %w", source(name), err)
+		return openedTarget{}, fmt.Errorf("reading the target in %s: %w", source(name), err)
 	}
-	return f.Open(ctx)
+	t, err := f.Open(ctx)
+	if err != nil {
+		return openedTarget{}, err
+	}
+	return openedTarget{t.Target, t.Close}, nil
 }
 
 // conform runs cases against a target.
@@ -224,7 +231,7 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.Close()) }()
+	defer func() { err = errors.Join(err, t.close()) }()
 	show, done := a.counter("cases")
 	ran := int64(0)
 	options.Progress = func(conform.Result) { ran++; show(ran) }

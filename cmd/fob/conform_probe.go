@@ -42,7 +42,7 @@ func (a *app) probe(ctx context.Context, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.Close()) }()
+	defer func() { err = errors.Join(err, t.close()) }()
 	if err := conform.Try(ctx, t.Target); err != nil {
 		return err
 	}

@@ -65,6 +65,13 @@ func TestConform(t *testing.T) {
 	require.Equal(t, exitFailed, code, out+errs)
 }
 
+// TestConformOwn: fob's validation server passes every case that its preset has verbs for.
+func TestConformOwn(t *testing.T) {
+	code, out, errs := fob(t, "", "conform", "--target", "preset:fob", "--profile", "bank", "--seed", "1")
+	require.Equal(t, exitDone, code, out+errs)
+	require.Contains(t, out, ": 49 cases: 46 PASS, 0 FAIL (0 MUST), 3 N/A; --seed 1\n")
+}
+
 func TestConformExpected(t *testing.T) {
 	expected := filepath.Join(t.TempDir(), "expected.yaml")
 	for seed, c := range []struct {
@@ -100,7 +107,7 @@ func TestConformErrors(t *testing.T) {
 		{"probe --target " + unreachable, "cannot be reached", exitNoConnect},
 		{"--target " + wrong, "did you mean check?", exitUsage},
 		{"--target " + secret, filepath.Join(dir, "no.key"), exitUsage},
-		{"--target preset:nothing", "want one of libpam-oath", exitUsage},
+		{"--target preset:nothing", "want one of fob, libpam-google-authenticator, libpam-oath", exitUsage},
 		{"--target " + filepath.Join(dir, "missing.yaml"), "missing.yaml", exitUsage},
 		{"--list --only C99", "want C01 to", exitUsage},
 		{"--list --level may", "want one of", exitUsage},

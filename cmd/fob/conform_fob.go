@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/target"
+	"github.com/d204ef64/fob/validator/cases/reference"
+)
+
+// ownPreset is the preset of fob's validation server, which is started for the run.
+const ownPreset = "fob"
+
+// openedTarget is a target with a function that closes it.
+type openedTarget struct {
+	*conform.Target
+	close func() error
+}
+
+// openOwn starts a bank in test mode, in a temporary file, and opens it as a target.
+func openOwn(ctx context.Context) (o openedTarget, err error) {
+	dir, err := os.MkdirTemp("", "fob-conform-")
+	if err != nil {
+		return o, err
+	}
+	o.close = func() error { return os.RemoveAll(dir) }
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.close())
+		}
+	}()
+	s, err := reference.Start(ctx, reference.Options{Database: filepath.Join(dir, "bank.db")})
+	if err != nil {
+		return o, err
+	}
+	o.close = func() error { return errors.Join(s.Close(), os.RemoveAll(dir)) }
+	text, err := target.Preset(ownPreset)
+	if err != nil {
+		return o, err
+	}
+	bank := s.Target()
+	keys := map[string]string{"clerk.key": bank.ClerkKey, "check.key": bank.CheckKey}
+	text = []byte(strings.ReplaceAll(string(text), "http://127.0.0.1:8080", bank.URL))
+	f, err := target.Parse(text, target.Options{Secret: func(path string) ([]byte, error) { return []byte(keys[path]), nil }})
+	if err != nil {
+		return o, err
+	}
+	t, err := f.Open(ctx)
+	if err != nil {
+		return o, err
+	}
+	o.close = func() error { return errors.Join(t.Close(), s.Close(), os.RemoveAll(dir)) }
+	o.Target = t.Target
+	o.Target.Restart = s.Restart
+	return o, nil
+}
