@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -36,6 +37,7 @@ type conformOptions struct {
 	maxWait time.Duration
 	seed    uint64
 	junit   string
+	sarif   string
 	expect  string
 	given   func(string) bool
 }
@@ -91,6 +93,7 @@ Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
 	f.Uint64Var(&o.seed, "seed", 0, "seed `N` of all random choices, to repeat a run; default: random")
 	f.Lookup("seed").DefValue = ""
 	f.StringVar(&o.junit, "junit", "", "write the results as JUnit XML to the new `FILE`")
+	f.StringVar(&o.sarif, "sarif", "", "write the results as SARIF 2.1.0, for code scanners, to the new `FILE`")
 	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
 	cmd.MarkFlagsOneRequired("target", "list", "explain")
 	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
@@ -222,8 +225,13 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 			return fmt.Errorf("reading %s: %w", source(o.expect), err)
 		}
 	}
-	if o.junit != "" { // before the cases, because they take a while
-		if err := errors.Join(writeNew(o.junit, nil, 0o644), writing(o.junit, os.Remove(o.junit))); err != nil {
+	files := map[string]func(io.Writer, *conform.Report) error{
+		o.junit: report.JUnit,
+		o.sarif: func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target) },
+	}
+	delete(files, "")
+	for path := range files { // before the cases, because they take a while
+		if err := errors.Join(writeNew(path, nil, 0o644), writing(path, os.Remove(path))); err != nil {
 			return err
 		}
 	}
@@ -240,14 +248,17 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	var text, junit bytes.Buffer
-	if err := errors.Join(report.Text(&text, r), report.JUnit(&junit, r)); err != nil {
+	for path, write := range files {
+		var b bytes.Buffer
+		if err := errors.Join(write(&b, r), writeNew(path, b.Bytes(), 0o644)); err != nil {
+			return err
+		}
+	}
+	var text bytes.Buffer
+	if err := report.Text(&text, r); err != nil {
 		return err
 	}
-	if o.junit != "" {
-		err = writeNew(o.junit, junit.Bytes(), 0o644)
-	}
-	if err := errors.Join(err, a.printConform(r, plainLines(text.String())), ctx.Err()); err != nil {
+	if err := errors.Join(a.printConform(r, plainLines(text.String())), ctx.Err()); err != nil {
 		return err
 	}
 	return verdict(r, expected, o.profile)

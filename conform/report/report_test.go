@@ -4,6 +4,7 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"strings"
@@ -85,4 +86,46 @@ func TestExpected(t *testing.T) {
 		_, err := report.ParseExpected([]byte(wrong))
 		require.ErrorIs(t, err, report.ErrExpected, wrong)
 	}
+}
+
+// TestSARIF checks the constraints of SARIF 2.1.0 that code scanners rely on.
+func TestSARIF(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.SARIF(&b, sample(), "targets/bank.yaml"))
+	var log struct {
+		Version string
+		Runs    []struct {
+			Tool struct {
+				Driver struct {
+					Name  string
+					Rules []struct{ ID string }
+				}
+			}
+			Results []struct {
+				RuleID      string
+				RuleIndex   int
+				Kind, Level string
+				Message     struct{ Text string }
+				Locations   []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+				}
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(b.Bytes(), &log))
+	require.Equal(t, "2.1.0", log.Version)
+	require.Len(t, log.Runs, 1)
+	require.NotEmpty(t, log.Runs[0].Tool.Driver.Name)
+	got := map[string]string{}
+	for _, r := range log.Runs[0].Results {
+		require.Equal(t, r.RuleID, log.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID)
+		require.NotEmpty(t, r.Message.Text)
+		require.Equal(t, "targets/bank.yaml", r.Locations[0].PhysicalLocation.ArtifactLocation.URI)
+		require.Equal(t, 1, r.Locations[0].PhysicalLocation.Region.StartLine)
+		got[r.RuleID] = r.Kind + " " + r.Level
+	}
+	require.Equal(t, map[string]string{"C01": "pass none", "C07": "fail warning", "C11": "fail error", "C12": "notApplicable none"}, got)
 }
