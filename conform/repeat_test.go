@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/conform/mutant"
 )
 
-// TestSameVerdicts: with the same seed, 50 runs have the same verdicts, at whatever second
-// of a step they begin, also on servers with mistakes, and without a clock that can be
+// TestSameVerdicts: with the same seed, 50 runs have the same verdicts. They begin at
+// different seconds of a step, and the servers have mistakes, and no clock that can be
 // moved. C21 is left out because it computes for seconds.
 func TestSameVerdicts(t *testing.T) {
 	cases, err := conform.Select(conform.Selection{})

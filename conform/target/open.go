@@ -16,7 +16,6 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/conform"
@@ -34,7 +33,6 @@ type Open struct {
 	file   *File
 	dir    string
 	client *http.Client
-	mu     sync.Mutex
 	saved  values // of the setup
 }
 
