@@ -38,6 +38,7 @@ type conformOptions struct {
 	seed    uint64
 	junit   string
 	sarif   string
+	html    string
 	expect  string
 	given   func(string) bool
 }
@@ -94,10 +95,11 @@ Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
 	f.Lookup("seed").DefValue = ""
 	f.StringVar(&o.junit, "junit", "", "write the results as JUnit XML to the new `FILE`")
 	f.StringVar(&o.sarif, "sarif", "", "write the results as SARIF 2.1.0, for code scanners, to the new `FILE`")
+	f.StringVar(&o.html, "html", "", "write the results as a page to the new `FILE`")
 	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
 	cmd.MarkFlagsOneRequired("target", "list", "explain")
 	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
-	cmd.AddCommand(newConformProbeCmd(a))
+	cmd.AddCommand(newConformProbeCmd(a), newConformReportCmd(a))
 	return cmd
 }
 
@@ -227,6 +229,7 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	}
 	files := map[string]func(io.Writer, *conform.Report) error{
 		o.junit: report.JUnit,
+		o.html:  func(w io.Writer, r *conform.Report) error { return report.HTML(w, []*conform.Report{r}) },
 		o.sarif: func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target) },
 	}
 	delete(files, "")
@@ -254,38 +257,16 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 			return err
 		}
 	}
-	var text bytes.Buffer
-	if err := report.Text(&text, r); err != nil {
-		return err
+	var b bytes.Buffer
+	if a.json {
+		err = report.JSON(a.stdout, r)
+	} else if err = report.Text(&b, r); err == nil {
+		err = a.print(nil, plainLines(b.String()))
 	}
-	if err := errors.Join(a.printConform(r, plainLines(text.String())), ctx.Err()); err != nil {
+	if err := errors.Join(err, ctx.Err()); err != nil {
 		return err
 	}
 	return verdict(r, expected, o.profile)
-}
-
-// conformSummary is the last line of the output of fob conform.
-type conformSummary struct {
-	Server        string `json:"server"`
-	RunSeed       uint64 `json:"run_seed"`
-	Passed        int    `json:"cases_passed"`
-	Failed        int    `json:"cases_failed"`
-	NotApplicable int    `json:"cases_not_applicable"`
-}
-
-// printConform prints a text, or with --json a line for each result and for the summary.
-func (a *app) printConform(r *conform.Report, text string) error {
-	if !a.json {
-		return a.print(nil, text)
-	}
-	for i := range r.Results {
-		if err := jsonLine(a.stdout, &r.Results[i]); err != nil {
-			return err
-		}
-	}
-	return jsonLine(a.stdout, conformSummary{
-		r.Target, r.Seed, report.Count(r, conform.Pass), report.Count(r, conform.Fail), report.Count(r, conform.NotApplicable),
-	})
 }
 
 // plainLines makes the lines of a text safe for a terminal. They may quote answers of the

@@ -125,6 +125,25 @@ func TestConformErrors(t *testing.T) {
 	}
 }
 
+func TestConformReport(t *testing.T) {
+	dir := t.TempDir()
+	files := []string{filepath.Join(dir, "good.jsonl"), filepath.Join(dir, "bad.jsonl")}
+	for i, fault := range []string{"", "C14"} {
+		_, out, errs := fob(t, "", "conform", "--target", conformTarget(t, fault), "--only", "C01,C14", "--seed", "1", "--json")
+		require.NoError(t, os.WriteFile(files[i], []byte(out), 0o600), errs)
+	}
+	page := filepath.Join(dir, "page.html")
+	code, out, errs := fob(t, "", "conform", "report", files[0], files[1], "--html", page)
+	require.Equal(t, exitDone, code, errs)
+	require.Regexp(t, `\| C14 \| MUST \| .* \| PASS \| \*\*FAIL\*\* \|`, out)
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "CVE-2025-6014")
+	code, _, errs = fob(t, "", "conform", "report", page)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "page.html: not a report of fob conform --json")
+}
+
 func TestConformList(t *testing.T) {
 	code, out, _ := fob(t, "", "conform", "--list")
 	require.Zero(t, code)

@@ -129,3 +129,29 @@ func TestSARIF(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{"C01": "pass none", "C07": "fail warning", "C11": "fail error", "C12": "notApplicable none"}, got)
 }
+
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.JSON(&b, sample()))
+	got, err := report.Read(&b)
+	require.NoError(t, err)
+	require.Equal(t, sample(), got)
+	for _, wrong := range []string{"", "{}", "x", `{"id":"C01"}`} {
+		_, err := report.Read(strings.NewReader(wrong))
+		require.ErrorIs(t, err, report.ErrReport, wrong)
+	}
+}
+
+func TestComparison(t *testing.T) {
+	other := sample()
+	other.Target, other.Results = "other|", other.Results[:2]
+	var b bytes.Buffer
+	require.NoError(t, report.Markdown(&b, []*conform.Report{sample(), other}))
+	require.Contains(t, b.String(), "| bank <1> | other\\| |\n|---|---|---|---|---|\n| C01 |")
+	require.Regexp(t, `\| C11 \| MUST \| [^|]* \| \*\*FAIL\*\* \|  \|\n`, b.String())
+	b.Reset()
+	require.NoError(t, report.HTML(&b, []*conform.Report{sample(), other}))
+	require.Contains(t, b.String(), "<h2>bank &lt;1&gt;: C11 d</h2>")
+	require.Contains(t, b.String(), `title="&#34;bad&#34; &amp; ugly">FAIL</td>`)
+	require.NotContains(t, b.String(), "http", "the page is self-contained")
+}
