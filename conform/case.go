@@ -40,7 +40,7 @@ type Case struct {
 
 // All returns all cases in the order of their IDs.
 func All() []Case {
-	all := slices.Concat(codeCases, onceCases, driftCases, resyncCases, countCases, shareCases, clockCases)
+	all := slices.Concat(codeCases, onceCases, driftCases, resyncCases, countCases, shareCases, keyCases, clockCases)
 	slices.SortFunc(all, func(a, b Case) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

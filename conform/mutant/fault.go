@@ -60,6 +60,7 @@ var faults = []Fault{
 	{"C45", "locks all tokens of a batch", ""},
 	{"C46", "unlocks tokens after an hour", ""},
 	{"C49", "forgets used codes when it unlocks a token", ""},
+	{"C66", "accepts any seed", ""},
 	{"C68", "forgets used codes if its clock is set back", ""},
 	{"C69", "adds an hour in summer", "C03 C04"},
 }

@@ -3,6 +3,7 @@
 package mutant
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 // The rules of the server.
 const (
 	window        = 1   // steps
+	shortest      = 14  // bytes of a seed
 	lockout       = 5   // wrong codes
 	reach         = 720 // steps of a correction
 	interval      = 15 * 24 * time.Hour
@@ -29,6 +31,7 @@ const (
 var (
 	ErrUnknown = errors.New("unknown token")
 	ErrExists  = errors.New("the token exists")
+	ErrSeed    = errors.New("the seed is too short, or belongs to another token")
 )
 
 // Server is a validation server. Create it with [New].
@@ -91,6 +94,14 @@ func (s *Server) Import(serial, user string, key []byte, digits uint8, period in
 	defer s.mu.Unlock()
 	if s.tokens[serial] != nil {
 		return ErrExists
+	}
+	for _, t := range s.tokens {
+		if bytes.Equal(t.key, key) && !s.is("C66") {
+			return ErrSeed
+		}
+	}
+	if len(key) < shortest && !s.is("C66") {
+		return ErrSeed
 	}
 	s.tokens[serial] = &state{
 		key: key, digits: digits, period: period, users: map[string]bool{user: true}, last: map[string]int64{},

@@ -54,7 +54,7 @@ func (s *Server) Target() *conform.Target {
 }
 
 func refusedBy(err error) error {
-	if errors.Is(err, ErrUnknown) || errors.Is(err, ErrExists) {
+	if errors.Is(err, ErrUnknown) || errors.Is(err, ErrExists) || errors.Is(err, ErrSeed) {
 		return fmt.Errorf("%w: %w", conform.ErrRefused, err)
 	}
 	return err
