@@ -258,10 +258,11 @@ func (e *env) repeating() (t *Token, step, gap int64) {
 	t = e.newToken()
 	if e.has(VerbClock) {
 		var codes [far]string // of the last steps
-		for step = e.step(); ; step++ {
+		begin := e.step()
+		for step = begin; ; step++ {
 			code := t.hotp(step)
 			for gap := int64(1); gap <= far; gap++ {
-				if first := step - gap; first >= e.step() && codes[first%far] == code {
+				if first := step - gap; first >= begin && codes[first%far] == code {
 					e.setClock(first*period + start%period)
 					return t, first, gap
 				}

@@ -91,12 +91,31 @@ type Limits struct {
 
 // Has reports whether the target has a verb.
 func (t *Target) Has(v Verb) bool {
-	return map[Verb]bool{
-		VerbImport: t.Import != nil, VerbAssign: t.Assign != nil, VerbCheck: t.Check != nil,
-		VerbCheckOther: t.CheckOther != nil, VerbResync: t.Resync != nil, VerbUnlock: t.Unlock != nil,
-		VerbRevoke: t.Revoke != nil, VerbRemove: t.Remove != nil, VerbStatus: t.Status != nil,
-		VerbClock: t.SetClock != nil, VerbRestart: t.Restart != nil,
-	}[v]
+	switch v {
+	case VerbImport:
+		return t.Import != nil
+	case VerbAssign:
+		return t.Assign != nil
+	case VerbCheck:
+		return t.Check != nil
+	case VerbCheckOther:
+		return t.CheckOther != nil
+	case VerbResync:
+		return t.Resync != nil
+	case VerbUnlock:
+		return t.Unlock != nil
+	case VerbRevoke:
+		return t.Revoke != nil
+	case VerbRemove:
+		return t.Remove != nil
+	case VerbStatus:
+		return t.Status != nil
+	case VerbClock:
+		return t.SetClock != nil
+	case VerbRestart:
+		return t.Restart != nil
+	}
+	return false
 }
 
 // Attempt is an attempt to log in, or to resynchronise.
