@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 var countCases = []Case{
@@ -222,7 +223,11 @@ func c43(e *env) string {
 			}
 		}
 	}
-	return fmt.Sprintf("the answers to correct and wrong codes are equal in %d states, except for numbers", len(states))
+	var names []string
+	for _, s := range states {
+		names = append(names, s.name)
+	}
+	return fmt.Sprintf("the answers to correct and wrong codes are equal, except for numbers, while a token is %s", strings.Join(names, " or "))
 }
 
 // constant returns the text of an answer without its numbers, and without the names of
