@@ -146,8 +146,8 @@ func (l *lateReader) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-// loadTime is the time in which a program is assumed to load its libraries, if the system
-// does not tell whether it reads, and longestLoad is how long it is asked.
+// loadTime is the time in which a program is assumed to load its libraries, on systems
+// without a file for its state. Elsewhere it may take longestLoad.
 const (
 	loadTime    = 500 * time.Millisecond
 	longestLoad = 5 * time.Second
