@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,8 +174,11 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 
 func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
 	number := 0
-	if len(c.ID) > 1 {
-		_, _ = fmt.Sscanf(c.ID[1:], "%d", &number)
+	if n, bank := strings.CutPrefix(c.ID, "BK-"); bank {
+		_, _ = fmt.Sscan(n, &number)
+		number += 310 // after the measurements
+	} else if len(c.ID) > 1 {
+		_, _ = fmt.Sscan(c.ID[1:], &number)
 	}
 	return &env{run: r, ctx: ctx, c: c, number: number + 100*attempt, random: numbers(r.seed, c.ID, attempt), now: start}
 }

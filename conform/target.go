@@ -25,12 +25,31 @@ const (
 	VerbStatus     Verb = "status"
 	VerbClock      Verb = "clock"
 	VerbRestart    Verb = "restart"
+	VerbImportFile Verb = "import_file"
+)
+
+// The verbs of a bank, whose users have roles in a contract.
+const (
+	VerbContract Verb = "contract"
+	VerbUser     Verb = "user"
+	VerbActivate Verb = "activate"
+	VerbOperate  Verb = "operate"
+	VerbUnlockAs Verb = "unlock_as"
+	VerbRevokeAs Verb = "revoke_as"
+	VerbReport   Verb = "report"
+	VerbOrder    Verb = "order"
+	VerbReplace  Verb = "replace"
+	VerbNotices  Verb = "notices"
+	VerbDaily    Verb = "daily"
+	VerbAudit    Verb = "audit"
 )
 
 // Verbs returns all verbs.
 func Verbs() []Verb {
 	return []Verb{
 		VerbImport, VerbAssign, VerbCheck, VerbCheckOther, VerbResync, VerbUnlock, VerbRevoke, VerbRemove, VerbStatus, VerbClock, VerbRestart,
+		VerbImportFile, VerbContract, VerbUser, VerbActivate, VerbOperate, VerbUnlockAs, VerbRevokeAs,
+		VerbReport, VerbOrder, VerbReplace, VerbNotices, VerbDaily, VerbAudit,
 	}
 }
 
@@ -69,6 +88,10 @@ type Target struct {
 	SetClock func(context.Context, time.Time) error
 	// Restart stops the target and starts it again. State that is only in memory is lost.
 	Restart func(context.Context) error
+	// ImportFile imports a seed file, and assigns its token to a user.
+	ImportFile func(context.Context, *SeedFile) error
+
+	BankVerbs
 }
 
 // Declared is the behaviour that a target's documentation declares. nil means nothing.
@@ -79,6 +102,12 @@ type Declared struct {
 	CountReplayed  *bool          // used codes count as wrong ones
 	CountMalformed *bool          // entries that cannot be codes count as wrong ones
 	DriftInterval  *time.Duration // time in which the stored offset moves by at most one step
+
+	// The settings of a bank.
+	ReactivateAfter *time.Duration // time after a revocation before the user can activate another token
+	NoticeMonths    *int           // calendar months before expiry when the notice is sent
+	Fee             *int64         // yen for a token that is not free
+	UnlockNeedsCode *bool          // a user who unlocks a token enters a code of their own one
 }
 
 // Limits are limits of a target's test setup. 0 means none.
@@ -114,8 +143,10 @@ func (t *Target) Has(v Verb) bool {
 		return t.SetClock != nil
 	case VerbRestart:
 		return t.Restart != nil
+	case VerbImportFile:
+		return t.ImportFile != nil
 	}
-	return false
+	return t.BankVerbs.has(v)
 }
 
 // Attempt is an attempt to log in, or to resynchronise.
@@ -155,6 +186,8 @@ type Answer struct {
 	Text string
 	// RetryAfter is how long to wait after Limited; 0 means a second.
 	RetryAfter time.Duration
+	// OnPaper reports whether only an application on paper remains, by the answer.
+	OnPaper bool
 }
 
 // Status is the state of a token. nil means unknown.
@@ -162,4 +195,6 @@ type Status struct {
 	Locked *bool
 	Failed *int64   // wrong codes in a row
 	Drift  *float64 // stored offset of the token's clock, in steps
+	Expiry *string  // the expiry date or time, as the target prints it
+	Text   string   // all that the answer shows
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/conform/target"
-	"github.com/d204ef64/fob/validator/cases/reference"
+	"github.com/d204ef64/fob/validator/reference"
 )
 
 // ownPreset is the preset of fob's validation server, which is started for the run.
@@ -44,7 +44,7 @@ func openOwn(ctx context.Context) (o openedTarget, err error) {
 	if err != nil {
 		return o, err
 	}
-	bank := s.Target()
+	bank := s.Access()
 	keys := map[string]string{"clerk.key": bank.ClerkKey, "check.key": bank.CheckKey}
 	text = []byte(strings.ReplaceAll(string(text), "http://127.0.0.1:8080", bank.URL))
 	f, err := target.Parse(text, target.Options{Secret: func(path string) ([]byte, error) { return []byte(keys[path]), nil }})

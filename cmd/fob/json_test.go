@@ -54,7 +54,7 @@ func TestJSONFields(t *testing.T) {
 	require.NoError(t, err)
 	printed := map[string]string{ // structs of libraries that are printed directly; "": the whole file
 		"../../internal/demo/bank.go": "Step", "../../internal/demo/line.go": "LineResult",
-		"../../internal/practice/bench.go": "BenchResult", "../../validator/bench/bench.go": "Report", "../../validator/cases/run.go": "Result", "../../conform/run.go": "Result", "../../conform/report/json.go": "Totals",
+		"../../internal/practice/bench.go": "BenchResult", "../../validator/bench/bench.go": "Report", "../../conform/run.go": "Result", "../../conform/report/json.go": "Totals",
 		"../../line/export/units.go": "Unit", "../../load/report.go": "", "../../load/threshold.go": "",
 		"../../line/event.go": "Event", "../../internal/practice/result.go": "",
 	}

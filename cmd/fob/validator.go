@@ -35,7 +35,7 @@ bank's rules refuse a command, and 3 if the database does not answer.`,
 		newValidatorTokenCmd(a, &b), newValidatorImportCmd(a, &b), newValidatorOrderCmd(a, &b),
 		newValidatorNoticeCmd(a, &b), newValidatorAuditCmd(a, &b), newValidatorRotateCmd(a, &b),
 		newValidatorBackupCmd(a, &b), newValidatorRestoreCmd(a, &b), newValidatorMigrateCmd(a, &b),
-		newValidatorBenchCmd(a, &b), newValidatorCasesCmd(a, &b))
+		newValidatorBenchCmd(a, &b))
 	return cmd
 }
 

@@ -118,7 +118,7 @@ func (r *Read) number(a *answer) *float64 {
 
 // verdict returns the verdict of an answer about a code.
 func (v *Verb) verdict(a *answer) conform.Answer {
-	judged := conform.Answer{Text: a.text()}
+	judged := conform.Answer{Text: a.text(), OnPaper: v.Paper.matches(a)}
 	switch {
 	case v.Limited.matches(a), v.Limited.empty() && a.status == http.StatusTooManyRequests:
 		judged.Verdict = conform.Limited

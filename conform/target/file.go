@@ -4,6 +4,7 @@ package target
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"time"
 
@@ -33,9 +34,24 @@ type File struct {
 	Status     *Verb `yaml:"status" doc:"read the state of the token"`
 	Clock      *Verb `yaml:"clock" doc:"set the server's clock to {{unix}} or {{time}}; it then stands still"`
 	Restart    *Verb `yaml:"restart" doc:"restart the server; state that is only in memory must be lost"`
+	ImportFile *Verb `yaml:"import_file" doc:"import the seed file {{file_text}}, of {{file_format}}, and assign its token {{serial}} to {{user}}, in {{contract}} if it is not empty"`
+
+	Contract *Verb `yaml:"contract" doc:"bank: add the contract {{contract}}"`
+	User     *Verb `yaml:"user" doc:"bank: add {{user}} with the role {{role}} (master, admin, user) to {{contract}}"`
+	Activate *Verb `yaml:"activate" doc:"bank: {{user}} registers the token {{serial}} with {{code}}"`
+	Operate  *Verb `yaml:"operate" doc:"bank: {{user}} does {{operation}} with {{code}}, which may be empty"`
+	UnlockAs *Verb `yaml:"unlock_as" doc:"bank: {{user}} unlocks the token {{serial}} with {{code}} of their own token"`
+	RevokeAs *Verb `yaml:"revoke_as" doc:"bank: {{user}} revokes the token {{serial}} with {{code}} of their own token"`
+	Report   *Verb `yaml:"report" doc:"bank: record the {{condition}} of the token {{serial}}: lost, broken or in use"`
+	Order    *Verb `yaml:"order" doc:"bank: apply for a token of {{contract}} for a {{cause}}: first, additional, loss, theft, damage, fault or expiry; {{old}} is the token that it replaces, and {{returned}} is true if that is given back"`
+	Replace  *Verb `yaml:"replace" doc:"bank: send the token {{serial}} to {{contract}} as the replacement of {{old}}, which expires"`
+	Notices  *Verb `yaml:"notices" doc:"bank: read the notices about the expiry of the token {{serial}}"`
+	Daily    *Verb `yaml:"daily" doc:"bank: run the daily job"`
+	Audit    *Verb `yaml:"audit" doc:"bank: read the records about the token {{serial}}"`
 
 	options Options
 	drift   *time.Duration
+	wait    *time.Duration // reactivate_after
 	secrets map[string]string
 }
 
@@ -47,6 +63,11 @@ type Declares struct {
 	CountReplayed  *bool  `yaml:"count_replayed" doc:"used codes count as wrong ones"`
 	CountMalformed *bool  `yaml:"count_malformed" doc:"entries that cannot be codes count as wrong ones"`
 	DriftInterval  string `yaml:"drift_interval" doc:"time in which the stored offset moves by at most one step, such as 360h"`
+
+	ReactivateAfter string `yaml:"reactivate_after" doc:"bank: time after a revocation before its user can activate another token, such as 30m"`
+	NoticeMonths    *int   `yaml:"notice_months" doc:"bank: calendar months before expiry when the notice is sent" min:"1"`
+	Fee             *int64 `yaml:"fee" doc:"bank: yen for a token that is not free" min:"0"`
+	UnlockNeedsCode *bool  `yaml:"unlock_needs_code" doc:"bank: a user who unlocks a token enters a code of their own one"`
 }
 
 // Limits are limits of the setup; see [conform.Limits].
@@ -67,6 +88,7 @@ type Step struct {
 type Verb struct {
 	Before []Step `yaml:"before" doc:"steps before this one, such as reading a form with a token against CSRF"`
 	Step   `yaml:",inline"`
+	After  []Step `yaml:"after" doc:"steps after this one, if it was accepted, such as assigning the token of a file"`
 
 	Accepted Match `yaml:"accepted" doc:"the answer to a code that is accepted, or to a verb that is done; by default a status of 2xx, or exit code 0"`
 	Refused  Match `yaml:"refused" doc:"the answer to a code or a verb that is refused; required by check"`
@@ -76,6 +98,11 @@ type Verb struct {
 	Locked Match `yaml:"locked" doc:"in status: the answer if the token is locked"`
 	Failed Read  `yaml:"failed" doc:"in status: the number of wrong codes in a row"`
 	Drift  Read  `yaml:"drift" doc:"in status: the stored offset of the token's clock"`
+	Expiry Read  `yaml:"expiry" doc:"in status: the expiry date"`
+
+	Paper Match  `yaml:"paper" doc:"in unlock_as and revoke_as: the answer if only an application on paper remains"`
+	Fee   Read   `yaml:"fee" doc:"in order: the fee in yen"`
+	Count string `yaml:"count" doc:"in notices: regular expression that matches once for each notice; placeholders stand for their text"`
 }
 
 // Request is an HTTP request. Placeholders are escaped as their place requires: in path, in
@@ -85,6 +112,7 @@ type Request struct {
 	Path    string            `yaml:"path" doc:"path and query after url, or a whole URL" required:"true"`
 	Headers map[string]string `yaml:"headers" doc:"headers in addition to those of the file"`
 	Form    map[string]string `yaml:"form" doc:"fields of a form"`
+	Upload  map[string]string `yaml:"upload" doc:"fields of a multipart form; empty ones are left out. A name that ends in @ is a file"`
 	Body    string            `yaml:"body" doc:"body; the header Content-Type decides how placeholders are escaped, application/json by default"`
 }
 
@@ -146,7 +174,10 @@ func Parse(text []byte, o Options) (*File, error) {
 
 // Schema returns the JSON Schema of a target file, for editors.
 func Schema() ([]byte, error) {
-	return yamlfile.Schema("A target of fob conform", File{}, yamlfile.Options{})
+	return yamlfile.Schema("A target of fob conform", File{}, yamlfile.Options{Shared: []reflect.Type{
+		reflect.TypeFor[Verb](), reflect.TypeFor[Step](), reflect.TypeFor[Request](), reflect.TypeFor[Command](),
+		reflect.TypeFor[TextFile](), reflect.TypeFor[Match](), reflect.TypeFor[Read](),
+	}})
 }
 
 // verbs returns the verbs of the file by name.
@@ -154,6 +185,9 @@ func (f *File) verbs() map[conform.Verb]*Verb {
 	return map[conform.Verb]*Verb{
 		conform.VerbImport: f.Import, conform.VerbAssign: f.Assign, conform.VerbCheck: f.Check, conform.VerbCheckOther: f.CheckOther,
 		conform.VerbResync: f.Resync, conform.VerbUnlock: f.Unlock, conform.VerbRevoke: f.Revoke, conform.VerbRemove: f.Remove,
-		conform.VerbStatus: f.Status, conform.VerbClock: f.Clock, conform.VerbRestart: f.Restart,
+		conform.VerbStatus: f.Status, conform.VerbClock: f.Clock, conform.VerbRestart: f.Restart, conform.VerbImportFile: f.ImportFile,
+		conform.VerbContract: f.Contract, conform.VerbUser: f.User, conform.VerbActivate: f.Activate, conform.VerbOperate: f.Operate,
+		conform.VerbUnlockAs: f.UnlockAs, conform.VerbRevokeAs: f.RevokeAs, conform.VerbReport: f.Report, conform.VerbOrder: f.Order,
+		conform.VerbReplace: f.Replace, conform.VerbNotices: f.Notices, conform.VerbDaily: f.Daily, conform.VerbAudit: f.Audit,
 	}
 }

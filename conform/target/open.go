@@ -109,18 +109,37 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 			return nil, fmt.Errorf("before: step %d: %w", i+1, err)
 		}
 	}
-	return t.do(ctx, &verb.Step, v, ready)
+	a, err := t.do(ctx, &verb.Step, v, ready)
+	if err != nil || len(verb.After) == 0 || verb.done(a) != nil {
+		return a, err
+	}
+	if err := save(&verb.Step, a, v); err != nil {
+		return nil, err
+	}
+	for i := range verb.After {
+		after, err := t.do(ctx, &verb.After[i], v, nil)
+		if err == nil && !after.good() {
+			err = fmt.Errorf("%w: %s", conform.ErrRefused, after.short())
+		}
+		if err == nil {
+			err = save(&verb.After[i], after, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("after: step %d: %w", i+1, err)
+		}
+	}
+	return a, nil
 }
 
 // target returns the verbs as functions.
 func (t *Open) target() *conform.Target {
-	f := t.file
-	d := f.Declares
+	f, d := t.file, t.file.Declares
 	c := &conform.Target{
 		Name: f.Name,
 		Declares: conform.Declared{
 			Window: d.Window, Lockout: d.Lockout, Resync: d.Resync, CountReplayed: d.CountReplayed,
 			CountMalformed: d.CountMalformed, DriftInterval: f.drift,
+			ReactivateAfter: f.wait, NoticeMonths: d.NoticeMonths, Fee: d.Fee, UnlockNeedsCode: d.UnlockNeedsCode,
 		},
 		Limits: conform.Limits{
 			Tokens: f.Limits.Tokens, Parallel: f.Limits.Parallel,
@@ -145,6 +164,10 @@ func (t *Open) target() *conform.Target {
 	if f.Status != nil {
 		c.Status = t.status
 	}
+	if f.ImportFile != nil {
+		c.ImportFile = t.importFile
+	}
+	c.BankVerbs = t.bankVerbs()
 	return c
 }
 
@@ -194,6 +217,10 @@ func (t *Open) status(ctx context.Context, token *conform.Token) (st conform.Sta
 		failed := int64(*n)
 		st.Failed = &failed
 	}
+	if text, ok := v.Expiry.read(a); ok {
+		st.Expiry = &text
+	}
+	st.Text = a.text()
 	if st.Drift = v.Drift.number(a); st.Drift != nil && v.Drift.Unit == "seconds" {
 		*st.Drift /= float64(token.Period)
 	}

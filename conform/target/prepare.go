@@ -34,6 +34,13 @@ func (f *File) prepare() error {
 		}
 		f.drift = &d
 	}
+	if text := f.Declares.ReactivateAfter; text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return fmt.Errorf("declares: reactivate_after %q: want a duration such as 30m", text)
+		}
+		f.wait = &d
+	}
 	for name, path := range f.Secrets {
 		if f.options.Secret == nil {
 			return fmt.Errorf("secrets: %s: secrets cannot be read here", name)
@@ -55,7 +62,7 @@ func (f *File) prepare() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.verbs())) {
 		if v := f.verbs()[name]; v != nil {
-			if err := f.prepareVerb(name, v, slices.Clone(known)); err != nil {
+			if err := f.prepareVerb(name, v, slices.Concat(known, verbPlaceholders[name])); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -72,35 +79,73 @@ func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
 	if err := f.prepareStep(&v.Step, &known); err != nil {
 		return err
 	}
-	for field, m := range map[string]*Match{"accepted": &v.Accepted, "refused": &v.Refused, "next_code": &v.NextCode, "limited": &v.Limited, "locked": &v.Locked} {
+	for i := range v.After {
+		if err := f.prepareStep(&v.After[i], &known); err != nil {
+			return fmt.Errorf("after: step %d: %w", i+1, err)
+		}
+	}
+	for field, m := range map[string]*Match{
+		"accepted": &v.Accepted, "refused": &v.Refused, "next_code": &v.NextCode, "limited": &v.Limited, "locked": &v.Locked, "paper": &v.Paper,
+	} {
 		if err := m.prepare(); err != nil {
 			return fmt.Errorf("%s: %w", field, err)
 		}
 	}
-	for field, r := range map[string]*Read{"failed": &v.Failed, "drift": &v.Drift} {
+	for field, r := range map[string]*Read{"failed": &v.Failed, "drift": &v.Drift, "expiry": &v.Expiry, "fee": &v.Fee} {
 		if err := r.prepare(); err != nil {
 			return fmt.Errorf("%s: %w", field, err)
 		}
 	}
 	text := strings.Join(v.texts(), "\n")
-	need := map[conform.Verb][]string{
-		conform.VerbCheck: {"code"}, conform.VerbCheckOther: {"code"}, conform.VerbResync: {"code", "second"},
-	}[name]
-	for _, p := range need {
+	if err := v.prepareCount(known); err != nil {
+		return fmt.Errorf("count: %w", err)
+	}
+	for _, p := range needed[name] {
 		if !strings.Contains(text, "{{"+p+"}}") {
 			return fmt.Errorf("{{%s}} is missing", p)
 		}
 	}
-	judges := name == conform.VerbCheck || name == conform.VerbCheckOther || name == conform.VerbResync
-	if judges && (v.Accepted.empty() || v.Refused.empty()) {
+	if slices.Contains(judging, name) && (v.Accepted.empty() || v.Refused.empty()) {
 		return errors.New("accepted and refused are required: an answer that fits neither is an error")
+	}
+	switch {
+	case name == conform.VerbNotices && v.Count == "":
+		return errors.New("count is missing")
+	case name == conform.VerbOrder && v.Fee.empty():
+		return errors.New("fee is missing")
 	}
 	return nil
 }
 
+// judging are the verbs whose answers are verdicts about codes.
+var judging = []conform.Verb{
+	conform.VerbCheck, conform.VerbCheckOther, conform.VerbResync,
+	conform.VerbActivate, conform.VerbOperate, conform.VerbUnlockAs, conform.VerbRevokeAs,
+}
+
+// needed are the placeholders without which a verb makes no sense.
+var needed = map[conform.Verb][]string{
+	conform.VerbCheck: {"code"}, conform.VerbCheckOther: {"code"}, conform.VerbResync: {"code", "second"},
+	conform.VerbImportFile: {"file_text"}, conform.VerbContract: {"contract"}, conform.VerbUser: {"user", "role"},
+	conform.VerbActivate: {"user", "serial", "code"}, conform.VerbOperate: {"user", "operation", "code"},
+	conform.VerbUnlockAs: {"user", "code"}, conform.VerbRevokeAs: {"user", "code"},
+	conform.VerbReport: {"serial", "condition"}, conform.VerbOrder: {"contract", "cause"}, conform.VerbReplace: {"serial"},
+}
+
+// prepareCount checks the expression of count, in which placeholders stand for texts.
+func (v *Verb) prepareCount(known []string) error {
+	for _, m := range placeholder.FindAllStringSubmatch(v.Count, -1) {
+		if !slices.Contains(known, m[1]) {
+			return fmt.Errorf("unknown placeholder {{%s}}: want one of %s", m[1], strings.Join(known, ", "))
+		}
+	}
+	_, err := regexp.Compile(placeholder.ReplaceAllString(v.Count, "x"))
+	return err
+}
+
 // texts returns all texts of a verb that may have placeholders.
 func (v *Verb) texts() (texts []string) {
-	for _, s := range append(slices.Clone(v.Before), v.Step) {
+	for _, s := range slices.Concat(v.Before, []Step{v.Step}, v.After) {
 		texts = append(texts, s.texts()...)
 	}
 	return texts
@@ -111,6 +156,7 @@ func (s *Step) texts() (texts []string) {
 		texts = append(texts, r.Path, r.Body)
 		texts = slices.AppendSeq(texts, maps.Values(r.Headers))
 		texts = slices.AppendSeq(texts, maps.Values(r.Form))
+		texts = slices.AppendSeq(texts, maps.Values(r.Upload))
 	}
 	if c := s.Command; c != nil {
 		texts = append(append(texts, c.Stdin), c.Argv...)
@@ -144,8 +190,14 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 		if r.Path == "" {
 			return errors.New("http: path is missing")
 		}
-		if len(r.Form) > 0 && r.Body != "" {
-			return errors.New("http: form and body exclude each other")
+		bodies := 0
+		for _, is := range []bool{len(r.Form) > 0, len(r.Upload) > 0, r.Body != ""} {
+			if is {
+				bodies++
+			}
+		}
+		if bodies > 1 {
+			return errors.New("http: form, upload and body exclude each other")
 		}
 		if strings.Contains(r.Path, "://") {
 			if err := f.checkURL(r.Path); err != nil {

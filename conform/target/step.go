@@ -63,6 +63,11 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 		}
 		body = form.Encode()
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
+	case len(r.Upload) > 0:
+		var err error
+		if body, err = upload(r.Upload, v, header); err != nil {
+			return nil, err
+		}
 	case r.Body != "":
 		if header.Get("Content-Type") == "" {
 			header.Set("Content-Type", "application/json")

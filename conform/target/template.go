@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/d204ef64/fob/conform"
 )
 
 // placeholder matches {{NAME}}.
@@ -16,8 +18,22 @@ var placeholder = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
 // placeholders are the names that every text may use.
 var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir", "me"}
 
+// verbPlaceholders are the names that only the texts of one verb may use.
+var verbPlaceholders = map[conform.Verb][]string{
+	conform.VerbImportFile: {"contract", "file_text", "file_format", "file_key", "file_password"},
+	conform.VerbContract:   {"contract"},
+	conform.VerbUser:       {"contract", "role"},
+	conform.VerbActivate:   {"contract", "role"},
+	conform.VerbOperate:    {"contract", "role", "operation"},
+	conform.VerbUnlockAs:   {"contract", "role"},
+	conform.VerbRevokeAs:   {"contract", "role"},
+	conform.VerbReport:     {"condition"},
+	conform.VerbOrder:      {"contract", "cause", "old", "returned"},
+	conform.VerbReplace:    {"contract", "old"},
+}
+
 // secretPlaceholders must not be in the arguments of a program.
-var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second"}
+var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second", "file_text", "file_key", "file_password"}
 
 // values are the values of placeholders.
 type values map[string]string

@@ -122,10 +122,10 @@ var directions = []direction{
 		because: "the rules are functions over plain values: the packages that store or serve them import them",
 	},
 	{
-		who: patterns{"validator/...", "!validator/cases/..."},
+		who: patterns{"validator/..."},
 		only: patterns{
 			"token", "seedfile", "internal/...",
-			"validator/...", "!validator/cases/...",
+			"validator/...",
 		},
 		never:   patterns{"internal/demo", "internal/practice"},
 		because: "like a real bank, it sees only the seed files and codes of tokens",
@@ -136,14 +136,8 @@ var directions = []direction{
 		because: "the store only keeps data: the rules and the bank decide",
 	},
 	{
-		who:     patterns{"validator/cases"},
-		only:    patterns{"token", "seedfile", "internal/..."},
-		never:   append(patterns{"internal/demo"}, databases...),
-		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
-	},
-	{
 		who:     patterns{"conform/..."},
-		only:    patterns{"token", "internal/...", "conform/..."},
+		only:    patterns{"token", "seedfile", "internal/...", "conform/..."},
 		never:   append(patterns{"internal/demo", "internal/practice"}, databases...),
 		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
 	},

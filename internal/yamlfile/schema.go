@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,7 @@ import (
 // schema is a JSON Schema, 2020-12.
 type schema struct {
 	Schema      string    `json:"$schema,omitempty"`
+	Ref         string    `json:"$ref,omitempty"`
 	Title       string    `json:"title,omitempty"`
 	Description string    `json:"description,omitempty"`
 	Type        string    `json:"type,omitempty"`
@@ -29,6 +31,7 @@ type schema struct {
 	Max         int       `json:"maxProperties,omitempty"`
 	Others      any       `json:"additionalProperties,omitempty"` // false, or the schema of the values
 	AnyOf       []*schema `json:"anyOf,omitempty"`
+	Defs        *fields   `json:"$defs,omitempty"`
 }
 
 // fields are the properties of an object, in the order of the Go type.
@@ -63,13 +66,22 @@ type Options struct {
 	// OneOf is a struct of pointers to structs. An object of this type has exactly one
 	// of its fields.
 	OneOf reflect.Type
+	// Shared are structs with a schema of their own under $defs, instead of a copy in each
+	// place.
+	Shared []reflect.Type
+
+	defs *fields // the schemas of Shared
 }
 
 // Schema returns the JSON Schema of a file with the type of v, for editors. These tags
 // describe a field: yaml (its name), doc, format, pattern, min, max, values (separated
 // by commas, or @NAME) and required.
 func Schema(title string, v any, o Options) ([]byte, error) {
+	if len(o.Shared) > 0 {
+		o.defs = &fields{}
+	}
 	s := o.schemaOf(reflect.TypeOf(v))
+	s.Defs = o.defs
 	s.Schema, s.Title = "https://json-schema.org/draft/2020-12/schema", title
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -97,10 +109,24 @@ func (o *Options) schemaOf(t reflect.Type) *schema {
 	case reflect.Map:
 		return &schema{Type: "object", Others: o.schemaOf(t.Elem())}
 	case reflect.Struct:
+		if slices.Contains(o.Shared, t) {
+			return o.refTo(t)
+		}
 		return o.objectOf(t)
 	default: // the integers
 		return &schema{Type: "integer"}
 	}
+}
+
+// refTo returns a reference to the schema of a shared struct.
+func (o *Options) refTo(t reflect.Type) *schema {
+	name := strings.ToLower(t.Name())
+	if !slices.Contains(o.defs.names, name) {
+		i := len(o.defs.names)
+		o.defs.names, o.defs.schemas = append(o.defs.names, name), append(o.defs.schemas, nil)
+		o.defs.schemas[i] = o.objectOf(t)
+	}
+	return &schema{Ref: "#/$defs/" + name}
 }
 
 // objectOf returns the schema of a struct by its tags.

@@ -100,3 +100,25 @@ func TestSchema(t *testing.T) {
 		"required": ["name"], "additionalProperties": false
 	}`, string(text))
 }
+
+// TestSharedSchema: a shared struct has its schema once, and each place refers to it.
+func TestSharedSchema(t *testing.T) {
+	type shared struct {
+		Again []*shared `yaml:"again"`
+	}
+	type two struct {
+		A *shared `yaml:"a" doc:"first"`
+		B shared  `yaml:"b"`
+	}
+	text, err := yamlfile.Schema("Two", two{}, yamlfile.Options{Shared: []reflect.Type{reflect.TypeFor[shared]()}})
+	require.NoError(t, err)
+	require.JSONEq(t, `{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Two", "type": "object",
+		"properties": {"a": {"$ref": "#/$defs/shared", "description": "first"}, "b": {"$ref": "#/$defs/shared"}},
+		"additionalProperties": false,
+		"$defs": {"shared": {
+			"type": "object", "additionalProperties": false,
+			"properties": {"again": {"type": "array", "items": {"$ref": "#/$defs/shared"}}}
+		}}
+	}`, string(text))
+}

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reference starts the bank of this repository for the cases of
-// validator/cases. The bank runs in test mode on free loopback ports, with HTTP and
-// RADIUS.
+// Package reference starts the bank of this repository in test mode on free loopback
+// ports, with HTTP and RADIUS, for fob conform.
 //
 //	s, err := reference.Start(ctx, reference.Options{Database: file})
-//	results, err := cases.Run(ctx, s.Target(), cases.Options{})
+//	access := s.Access()
 //	err = s.Close()
 //
 // It is for tests only: its clock can be moved over HTTP, it has no rate limits, and
@@ -27,7 +26,6 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
-	"github.com/d204ef64/fob/validator/cases"
 	"github.com/d204ef64/fob/validator/httpapi"
 	"github.com/d204ef64/fob/validator/radius"
 	"github.com/d204ef64/fob/validator/server"
@@ -90,9 +88,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	by := bank.By{Clerk: "reference", Channel: bank.ChannelCommand}
-	_, s.check, err = b.AddKey(ctx, by, bank.KeyCheck, "cases")
+	_, s.check, err = b.AddKey(ctx, by, bank.KeyCheck, "conform")
 	if err == nil {
-		_, s.clerk, err = b.AddKey(ctx, by, bank.KeyClerk, "cases")
+		_, s.clerk, err = b.AddKey(ctx, by, bank.KeyClerk, "conform")
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -132,12 +130,17 @@ func (s *Server) serve(ctx context.Context) (*bank.Bank, error) {
 	return b, nil
 }
 
-// Target returns the bank as a target of the cases.
-func (s *Server) Target() cases.Target {
-	return cases.Target{
-		URL: "http://" + s.http, CheckKey: s.check, ClerkKey: s.clerk,
-		RADIUS: s.radius, RADIUSSecret: s.secret, Restart: s.Restart,
-	}
+// Access has the addresses and secrets for a client of the bank.
+type Access struct {
+	URL                string // of the HTTP API, without /v1
+	CheckKey, ClerkKey string // API keys with these roles
+	RADIUS             string // HOST:PORT
+	RADIUSSecret       string
+}
+
+// Access returns the addresses and secrets for a client. A restart does not change it.
+func (s *Server) Access() Access {
+	return Access{URL: "http://" + s.http, CheckKey: s.check, ClerkKey: s.clerk, RADIUS: s.radius, RADIUSSecret: string(s.secret)}
 }
 
 // Restart stops the server, closes the database, and starts again at the same
