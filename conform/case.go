@@ -30,17 +30,48 @@ type Case struct {
 	Requirement string // a sentence
 	Source      string // documents and sections, separated by semicolons
 	Level       Level
-	Why         string // the harm to users if the requirement is not met
-	Needs       []Verb // in addition to import and check
+	Why         string   // the harm to users if the requirement is not met
+	Steps       []string // how the requirement is tested, in sentences
+	Theme       string   // cases with the same theme belong together
+	Needs       []Verb   // in addition to import and check
 	// Wait is how long the case waits on a target without the verb clock.
 	Wait time.Duration
 
 	run func(*env) string // returns the measurement
 }
 
+// themes are the cases by theme, in the order of reports.
+var themes = []struct {
+	name  string
+	cases []Case
+}{
+	{"Codes and the window", codeCases},
+	{"One use of each code", onceCases},
+	{"Clocks that drift", driftCases},
+	{"Corrections by two codes", resyncCases},
+	{"Failed attempts", countCases},
+	{"Lockouts", shareCases},
+	{"Seeds", keyCases},
+	{"The server's clock", clockCases},
+}
+
+// Themes returns the themes of cases in the order of reports.
+func Themes() (names []string) {
+	for _, t := range themes {
+		names = append(names, t.name)
+	}
+	return names
+}
+
 // All returns all cases in the order of their IDs.
 func All() []Case {
-	all := slices.Concat(codeCases, onceCases, driftCases, resyncCases, countCases, shareCases, keyCases, clockCases)
+	var all []Case
+	for _, theme := range themes {
+		for _, c := range theme.cases {
+			c.Theme = theme.name
+			all = append(all, c)
+		}
+	}
 	slices.SortFunc(all, func(a, b Case) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

@@ -9,11 +9,21 @@ var clockCases = []Case{
 		ID: "C68", Requirement: "moving the server's clock does not make a used code valid again",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbClock}, run: c68,
 		Why: "Time servers correct clocks by seconds, and virtual machines wake up with old ones. A memory of used codes that depends on the time forgets them.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Move the clock by 90 s, 30 s or an hour, back or forward, and enter the same code. It must be refused.",
+			"Set the clock to the next step, and enter the current code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C69", Requirement: "leap seconds, summer time and time zones do not matter",
 		Source: "RFC 6238 §4.2", Level: Must, Needs: []Verb{VerbClock}, run: c69,
 		Why: "Twice a year, in the night, every token would be an hour off.",
+		Steps: []string{
+			"Import a token.",
+			"Set the clock to nights in which summer time begins or ends, a leap second, a leap day, and ends of days and years.",
+			"Enter the current codes of three steps in a row each time. They must be accepted.",
+		},
 	},
 }
 

@@ -14,51 +14,97 @@ var codeCases = []Case{
 		ID: "C01", Requirement: "the server and the token use the same time step, 60 s",
 		Source: "RFC 6238 §4.1 and R4", Level: Must, run: c01,
 		Why: "Many servers assume 30 s, whatever the seed file has. Every login of a user with a 60-second token then fails, and the user is told to buy another token.",
+		Steps: []string{
+			"Import a token with steps of 60 s.",
+			"Enter its current code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C02", Requirement: "the code of a 30 s step of the same seed is refused",
 		Source: "RFC 6238 R4", Level: Must, run: c02,
 		Why: "A server that tries several time steps accepts more codes than it should. Each of them makes guessing easier.",
+		Steps: []string{
+			"Import a token with steps of 60 s.",
+			"Enter the code that its seed has with steps of 30 s, if the token itself shows it at no time nearby. It must be refused.",
+			"Enter the current code of the token. It must be accepted.",
+		},
 	},
 	{
 		ID: "C03", Requirement: "codes equal the vectors of appendix B, and at 60 s those of oathtool",
 		Source: "RFC 6238 Appendix B", Level: Must, Needs: []Verb{VerbClock}, run: c03,
 		Why: "A server whose algorithm differs in rare cases refuses correct codes now and then. Nobody can reproduce such a failure.",
+		Steps: []string{
+			"Import the seed of the RFC's appendix B. A target that refuses this public seed is N/A.",
+			"At each time of the appendix, set the clock and enter the code of that time for steps of 60 s. It must be accepted, and refused if it was used.",
+			"The codes were computed with oathtool.",
+		},
 	},
 	{
 		ID: "C04", Requirement: "codes are accepted after 2038: the time has more than 32 bits",
 		Source: "RFC 6238 §4.2", Level: Must, Needs: []Verb{VerbClock}, run: c04,
 		Why: "On 19 January 2038 every token stops working at the same second.",
+		Steps: []string{
+			"Import a token.",
+			"Set the clock to times from January 2038 to 2200, on both sides of the limits of 31 and 32 bits.",
+			"Enter the current code each time. It must be accepted.",
+		},
 	},
 	{
 		ID: "C05", Requirement: "leading zeros are kept: a code is a string of 6 characters",
 		Source: "RFC 4226 §5.3", Level: Must, run: c05,
 		Why: "A server that reads codes as numbers refuses every tenth code, or accepts shorter entries and leading signs.",
+		Steps: []string{
+			"Import a token whose current code begins with 0.",
+			"Enter the code without its leading zeros, and with one more. Both must be refused.",
+			"Enter the code as the token shows it. It must be accepted.",
+		},
 	},
 	{
 		ID: "C06", Requirement: "a code read in the last second of its step is accepted in the first seconds of the next",
 		Source: "RFC 6238 §5.2", Level: Must, Wait: time.Minute, run: c06,
 		Why: "Typing takes longer than a second. Without a window behind the current step, logins fail at random near the change of the code.",
+		Steps: []string{
+			"Import a token, and wait for the next step to begin.",
+			"Enter the code of the step that has just ended. It must be accepted.",
+		},
 	},
 	{
 		ID: "C07", Requirement: "the window allows at most one step for the transmission",
 		Source: "RFC 6238 §5.2", Level: Should, run: c07,
 		Why: "Every further step is another 60 seconds in which a code that was seen over a shoulder or phished can be used.",
+		Steps: []string{
+			"Import a token.",
+			"Enter the code of two steps ago. It must be refused.",
+			"Enter the current code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C08", Requirement: "the window is as wide forward as backward",
 		Source: "RFC 6238 §6", Level: Should, run: c08,
 		Why: "Crystals run fast as often as slow. A lopsided window refuses half of the aged tokens earlier than the other half, and support cannot explain it.",
+		Steps: []string{
+			"Measure the window: import a token for each step before and after the current one, and enter the code of that step.",
+			"As many steps must be accepted forward as backward.",
+		},
 	},
 	{
 		ID: "C09", Requirement: "the window has a limit, which is the declared one",
 		Source: "RFC 6238 §6", Level: Should, run: c09,
 		Why: "Each accepted step multiplies the chance of a guess. An operator who sets one step must get one step.",
+		Steps: []string{
+			"Measure the window as C08 does.",
+			"It must have a limit, and be the declared one if the target file declares it.",
+		},
 	},
 	{
 		ID: "C10", Requirement: "the window is a number of steps, whatever the period",
 		Source: "RFC 6238 §6", Level: Should, run: c10,
 		Why: "A window in seconds that suits 30-second tokens is half as wide, or twice, for 60-second ones. Replacing tokens then changes the security of the server without notice.",
+		Steps: []string{
+			"Measure the window of tokens with steps of 60 s as C08 does.",
+			"Measure it again with tokens of 30 s, unless the server refuses them.",
+			"Both windows must have the same number of steps.",
+		},
 	},
 }
 

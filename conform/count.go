@@ -14,41 +14,83 @@ var countCases = []Case{
 		ID: "C36", Requirement: "no more than 100 wrong codes in a row can be tried",
 		Source: "NIST SP 800-63B-4 §3.2.2", Level: Must, run: c36,
 		Why: "A code has 6 digits. Without a limit, an attacker with the password tries a million codes, and is in within a day.",
+		Steps: []string{
+			"Import two tokens, and enter the current code of the first. It must be accepted.",
+			"Enter 101 wrong codes with the second. They must be refused.",
+			"Enter its current code. It must be refused.",
+		},
 	},
 	{
 		ID: "C37", Requirement: "exactly the N-th wrong code in a row locks the token",
 		Source: "bank rule BK-05; RFC 4226 §7.3", Level: Bank, run: c37,
 		Why: "The number is on the bank's page and in its contract. One attempt fewer is a complaint, and one more a finding.",
+		Steps: []string{
+			"Measure the number of wrong codes in a row after which the correct one is refused, with a new token for each try.",
+			"There must be such a number up to 100. It must be the declared one if the target file declares it.",
+		},
 	},
 	{
 		ID: "C38", Requirement: "a correct code resets the count",
 		Source: "NIST SP 800-63B-4 §3.2.2", Level: Should, run: c38,
 		Why: "Typing errors of a whole year would otherwise add up to a lockout.",
+		Steps: []string{
+			"Import a token.",
+			"Enter one wrong code fewer than lock it, and then its current code. It must be accepted.",
+			"Do both again. The correct code must be accepted again.",
+		},
 	},
 	{
 		ID: "C39", Requirement: "every wrong code counts, including the same code again",
 		Source: "bank rule BK-05; RFC 4226 §7.3", Level: Bank, run: c39,
 		Why: "A script that repeats one code as the token moves on tries a new guess each minute, and is never locked out.",
+		Steps: []string{
+			"Import a token.",
+			"Enter the same wrong code as often as wrong codes lock a token.",
+			"Enter the current code. It must be refused.",
+		},
 	},
 	{
 		ID: "C40", Requirement: "malformed entries are refused without trouble, and count as declared",
 		Source: "bank rule BK-05", Level: Bank, run: c40,
 		Why: "An entry that crashes the server, or is passed on to a database or a template, is a way in.",
+		Steps: []string{
+			"Import a token.",
+			"Enter an empty text, too few and too many digits, letters, full-width digits, and texts that are dangerous in databases and templates. Each must be refused, without an error of the server.",
+			"Enter the current code. Whether it is accepted must agree with count_malformed, if the target file declares it.",
+			"Enter the current code of another token. It must be accepted.",
+		},
 	},
 	{
 		ID: "C41", Requirement: "used codes count as declared, and never unlock a token",
 		Source: "NIST SP 800-63B-4 §3.2.2; bank rule BK-02", Level: Should, run: c41,
 		Why: "Users press the button twice. If that counts, it locks them out, and the help desk must know.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Enter the same code as often as wrong codes lock a token. It must be refused.",
+			"Enter the next code. Whether it is accepted must agree with count_replayed, if the target file declares it.",
+			"Lock the token, enter the used code again, and then the current code. It must be refused.",
+		},
 	},
 	{
 		ID: "C42", Requirement: "wrong codes that arrive at once are all counted",
 		Source: "RFC 4226 §7.3", Level: Must, run: c42,
 		Why: "If parallel attempts are counted as one, the limit of attempts does not hold for an attacker who opens many connections.",
+		Steps: []string{
+			"Import a token.",
+			"Send as many wrong codes as lock a token, all at the same time.",
+			"Enter the current code. It must be refused.",
+			"Repeat this with 10 tokens, because a race is not lost every time.",
+		},
 	},
 	{
 		ID: "C43", Requirement: "while a token is out of use, answers do not reveal whether a code is correct",
 		Source: "NIST SP 800-63B-4 §3.2.2", Level: Must, run: c43,
 		Why: "A lockout that answers correct codes differently is no lockout: an attacker goes on guessing until the answer changes, and then waits for the help desk.",
+		Steps: []string{
+			"Import a token and lock it. Import another one and revoke it, if the target has the verb revoke.",
+			"Enter wrong codes, and then correct ones. All must be refused.",
+			"Compare the answers, except for numbers. Those to correct codes must be like those to wrong ones.",
+		},
 	},
 }
 

@@ -12,26 +12,52 @@ var driftCases = []Case{
 		ID: "C23", Requirement: "the server follows the clock of a token, by steps, after each success",
 		Source: "RFC 6238 §6", Level: Should, run: c23,
 		Why: "The crystal of a token is minutes off after some years. A server that does not learn the offset refuses the token long before its battery is empty.",
+		Steps: []string{
+			"Import a token.",
+			"Use it ten times, each time with a clock one step farther ahead, after the declared time in which an offset may change. Each code must be accepted.",
+			"Without the verb clock: enter the last code of the window, and then the one after it. Both must be accepted.",
+		},
 	},
 	{
 		ID: "C24", Requirement: "the stored offset does not depend on the second in which a code arrives",
 		Source: "RFC 6238 §6", Level: Should, Needs: []Verb{VerbStatus}, Wait: 2 * time.Minute, run: c24,
 		Why: "If the second of the entry counts as drift, users who type late push the window away from a token whose clock is correct.",
+		Steps: []string{
+			"Import two tokens.",
+			"Enter the code of the first at the beginning of a step, and the code of the second at its end. Both must be accepted.",
+			"Read the stored offsets. They must be equal.",
+		},
 	},
 	{
 		ID: "C25", Requirement: "the stored offset moves no faster than a clock can drift",
 		Source: "RFC 6238 §6", Level: Should, run: c25,
 		Why: "A window that jumps after every code is as wide as an attacker likes. Each jump makes other codes valid, and the next guess easier.",
+		Steps: []string{
+			"Import a token.",
+			"Enter its codes of 8, 12 and 20 steps ahead. The last one must be refused.",
+			"Enter the current code of another token. It must be accepted.",
+		},
 	},
 	{
 		ID: "C26", Requirement: "failed attempts do not move the offset",
 		Source: "RFC 6238 §6", Level: Must, run: c26,
 		Why: "Anybody who knows a user name could otherwise push the window away, and the user's own codes are refused.",
+		Steps: []string{
+			"Import a token.",
+			"Enter codes of the token itself that lie after the window, fewer than lock it. They must be refused, and the stored offset must stay 0.",
+			"Enter the current code. It must be accepted. Do both twice.",
+		},
 	},
 	{
 		ID: "C27", Requirement: "a code far outside the window is refused without locking the token, and two codes correct its clock",
 		Source: "RFC 6238 §6", Level: Should, run: c27,
 		Why: "A token that lay in a drawer for a year is off by minutes. Its user needs a correction, not a new token.",
+		Steps: []string{
+			"Import a token.",
+			"Enter its code of 20 steps ahead. It must be refused.",
+			"Do the same with a second token, and enter its current code. It must be accepted: the refused code has not locked it.",
+			"Correct the first token by its next two codes, if the target has the verb resync. The code after them must be accepted.",
+		},
 	},
 }
 

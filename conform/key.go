@@ -13,6 +13,11 @@ var keyCases = []Case{
 		ID: "C66", Requirement: "a seed has at least 112 bits and belongs to one token",
 		Source: "NIST SP 800-63B-4 §3.1.4.1; RFC 6238 R5", Level: Must, run: c66,
 		Why: "Seeds of 80 bits can be found from a few codes with rented computers. Two tokens with one seed are copies of each other: either of them logs in as the other.",
+		Steps: []string{
+			"Import a token with a seed of 160 bits, and enter its current code. It must be accepted.",
+			"Import a token with a seed of 80 bits. The import must be refused.",
+			"Import a second token with the seed of the first. The import must be refused.",
+		},
 	},
 }
 

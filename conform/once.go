@@ -15,61 +15,120 @@ var onceCases = []Case{
 		ID: "C11", Requirement: "a used code is never accepted again",
 		Source: "RFC 6238 §5.2; NIST SP 800-63B-4 §3.1.4.2", Level: Must, run: c11,
 		Why: "Whoever sees a code being typed, or reads it from a log or a proxy, can log in with it at once.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Enter it again at once, and a second later if the clock can be moved. It must be refused.",
+		},
 	},
 	{
 		ID: "C12", Requirement: "a used code is refused for as long as it would be valid",
 		Source: "RFC 6238 §5.2; NIST SP 800-63B-4 §3.1.4.2", Level: Must, Wait: 3 * time.Minute, run: c12,
 		Why: "A memory of used codes that ends before the window makes codes valid again: an attacker waits a minute, and logs in with a code that was seen.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Enter it again 30, 58, 61, 63, 90, 119, 121 and 179 seconds later. It must be refused each time.",
+		},
 	},
 	{
 		ID: "C13", Requirement: "a used code is refused after a restart",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbRestart}, run: c13,
 		Why: "Used codes that are only in memory are valid again after a restart, a crash or on another node.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Restart the server.",
+			"Enter the same code. It must be refused.",
+			"Enter the next code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C14", Requirement: "a used code is refused in any other spelling",
 		Source: "NIST SP 800-63B-4 §3.1.4.2; CVE-2025-6014", Level: Must, run: c14,
 		Why: "If spaces are removed before a code is compared, but not before it is searched among the used ones, a space makes every used code valid again, without limit.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Enter the same code in other spellings: with spaces, tabs and line ends, signs, hyphens, further digits, full-width and Arabic digits, and invisible characters. Each must be refused.",
+			"Enter the next code. It must be accepted: otherwise a lockout would hide the mistake.",
+		},
 	},
 	{
 		ID: "C15", Requirement: "of many requests with the same code at once, one is accepted",
 		Source: "RFC 6238 §5.2; RFC 4226 §7.3", Level: Must, run: c15,
 		Why: "A phishing proxy forwards the code of its victim and uses it itself in the same moment. If the server checks before it stores, both are logged in.",
+		Steps: []string{
+			"Import a token.",
+			"Send its current code in 32 requests at the same time, or in as many as the target allows.",
+			"Exactly one of them must be accepted.",
+			"Repeat this with 20 tokens, because a race is not lost every time.",
+		},
 	},
 	{
 		ID: "C16", Requirement: "a code used at one interface is refused at the other",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbCheckOther}, run: c16,
 		Why: "A code that was typed at the VPN opens the web page too, for anybody who saw it.",
+		Steps: []string{
+			"Import a token, and enter its current code at the first interface. It must be accepted.",
+			"Enter the same code at the other interface. It must be refused.",
+			"Enter the next code at the other interface, where it must be accepted, and then at the first one, where it must be refused.",
+		},
 	},
 	{
 		ID: "C17", Requirement: "a code used by one user is refused from another user of the same token",
 		Source: "RFC 6238 §5.2 and R5; bank rule BK-02", Level: Must, Needs: []Verb{VerbAssign}, run: c17,
 		Why: "Colleagues share a token. If used codes are kept per user, the code of one payment also approves another one.",
+		Steps: []string{
+			"Import a token, and assign it to a second user.",
+			"Enter its current code as the first user. It must be accepted.",
+			"Enter the same code as the second user. It must be refused.",
+			"Enter the next code as the second user. It must be accepted.",
+		},
 	},
 	{
 		ID: "C18", Requirement: "a code older than a used one is refused",
 		Source: "RFC 6238 §5.2", Level: Must, run: c18,
 		Why: "The token has moved on, so an older code comes from somebody who noted it earlier.",
+		Steps: []string{
+			"Import a token, and enter the newest code that the window allows. It must be accepted.",
+			"Enter older codes that are still in the window. They must be refused.",
+		},
 	},
 	{
 		ID: "C19", Requirement: "codes may be skipped",
 		Source: "RFC 6238 §5.2", Level: Must, Wait: 2 * time.Minute, run: c19,
 		Why: "A token shows a new code every minute, and most of them are never entered. A server that expects each of them locks its users out.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Enter codes of later steps, and skip those between. They must be accepted.",
+		},
 	},
 	{
 		ID: "C20", Requirement: "a code that was entered too early is accepted in its time",
 		Source: "RFC 6238 §5.2", Level: Must, Wait: time.Minute, run: c20,
 		Why: "Only a successful validation uses a code up. A server that also remembers refused codes denies service to tokens whose clocks are fast, and to everybody whose codes somebody else guesses.",
+		Steps: []string{
+			"Import a token.",
+			"Enter the code of the first step after the window. It must be refused.",
+			"Wait for the next step, and enter the same code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C21", Requirement: "the same code in two steps counts as two one-time passwords",
 		Source: "RFC 6238 §5.2", Level: Should, Wait: 3 * time.Minute, run: c21,
 		Why: "One of a million codes equals the one before. A server that compares digits instead of steps refuses it, which nobody can reproduce.",
+		Steps: []string{
+			"Find a token that shows the same code in two steps near each other.",
+			"Enter the code in the first of them. It must be accepted.",
+			"Enter it in the second of them. It must be accepted, and refused when it is entered once more.",
+		},
 	},
 	{
 		ID: "C22", Requirement: "a code that is refused because its token is locked is not used up",
 		Source: "NIST SP 800-63B-4 §3.2.2", Level: Should, Needs: []Verb{VerbUnlock}, run: c22,
 		Why: "The help desk unlocks the token, the user enters the code on its display, and it is refused again.",
+		Steps: []string{
+			"Import a token, and lock it with wrong codes.",
+			"Enter its current code. It must be refused.",
+			"Unlock the token, and enter the same code. It must be accepted.",
+		},
 	},
 }
 

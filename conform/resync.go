@@ -9,41 +9,82 @@ var resyncCases = []Case{
 		ID: "C28", Requirement: "two consecutive codes correct a clock, and no other two do",
 		Source: "RFC 4226 §7.4", Level: Must, Needs: []Verb{VerbResync}, run: c28,
 		Why: "Two codes in a row prove the possession of the token. Pairs with a gap or in another order are many times easier to guess.",
+		Steps: []string{
+			"Import four tokens whose clocks are far ahead.",
+			"Correct the first by two consecutive codes. It must succeed.",
+			"Try to correct the others by codes with a gap, in the wrong order, and by the same code twice. Each must be refused.",
+		},
 	},
 	{
 		ID: "C29", Requirement: "the search for the two codes has a limit, which is the declared one",
 		Source: "RFC 4226 §7.4", Level: Must, Needs: []Verb{VerbResync}, run: c29,
 		Why: "A search without a limit finds a pair for almost any guess, and codes noted a week ago move the clock back to them.",
+		Steps: []string{
+			"Import tokens, and correct each by two consecutive codes at another distance.",
+			"Distances within the declared limit must be accepted, and those beyond it refused.",
+			"If no limit is declared, codes that are a week off must be refused.",
+		},
 	},
 	{
 		ID: "C30", Requirement: "codes that corrected a clock cannot log in",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbResync}, run: c30,
 		Why: "Both codes were sent, and can be replayed like any other used code.",
+		Steps: []string{
+			"Import a token, and correct it by the previous and the current code. It must succeed.",
+			"Enter both codes. They must be refused.",
+			"Enter the next code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C31", Requirement: "the next code after a correction is accepted at once",
 		Source: "usability", Level: Should, Needs: []Verb{VerbResync}, run: c31,
 		Why: "The user has just done as told, enters the next code, and is refused. The help desk gets a second call.",
+		Steps: []string{
+			"Import a token, and correct it by two consecutive codes.",
+			"Enter the code that follows them. It must be accepted.",
+			"Do the same with a token whose clock is far ahead.",
+		},
 	},
 	{
 		ID: "C32", Requirement: "used codes do not correct a clock",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbResync}, run: c32,
 		Why: "A code that was seen during a login is one half of the proof. Its successor is then the only secret left.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Try to correct the token by this code and the next one. It must be refused.",
+			"Enter the next code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C33", Requirement: "failed corrections are throttled like failed logins",
 		Source: "RFC 4226 §7.3", Level: Must, Needs: []Verb{VerbResync}, run: c33,
 		Why: "The page for corrections is otherwise a way to guess codes without being locked out, over a far wider window.",
+		Steps: []string{
+			"Import two tokens, and correct the first by two consecutive codes. It must succeed.",
+			"Try to correct the second by 100 pairs of wrong codes. Each must be refused.",
+			"Try to correct it by the correct pair. It must be refused.",
+		},
 	},
 	{
 		ID: "C34", Requirement: "a correction does not unlock a token",
 		Source: "bank rule BK-07", Level: Bank, Needs: []Verb{VerbResync}, run: c34,
 		Why: "Whoever holds a stolen token unlocks it alone, and has as many attempts as they like.",
+		Steps: []string{
+			"Import a token, and lock it with wrong codes.",
+			"Submit two consecutive codes to correct its clock.",
+			"Enter the code that follows them. It must be refused.",
+			"If the target has the verb unlock: unlock the token, and enter a code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C35", Requirement: "the clock of a revoked token is not corrected",
 		Source: "bank rule BK-18", Level: Bank, Needs: []Verb{VerbResync, VerbRevoke}, run: c35,
 		Why: "A revoked token that still has a use comes back to life in some corner of the system.",
+		Steps: []string{
+			"Import two tokens, and correct the first by two consecutive codes. It must succeed.",
+			"Revoke the second.",
+			"Try to correct the second. It must be refused.",
+		},
 	},
 }
 

@@ -41,6 +41,8 @@ type Result struct {
 // Report is the result of a run.
 type Report struct {
 	Target  string
+	Version string    // of the target; "" if unknown
+	Date    time.Time // of the beginning
 	Seed    uint64
 	Results []Result
 }
@@ -84,7 +86,7 @@ func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	report := &Report{Target: t.Name, Seed: o.Seed, Results: make([]Result, len(cases))}
+	report := &Report{Target: t.Name, Version: t.Version, Date: time.Now().UTC().Truncate(time.Second), Seed: o.Seed, Results: make([]Result, len(cases))}
 	var mu sync.Mutex // for Progress
 	do := func(i int) {
 		result, err := r.do(ctx, &cases[i])

@@ -288,3 +288,13 @@ func TestCancelled(t *testing.T) {
 	require.Contains(t, report.Results[10].Detail, "not run")
 	require.Equal(t, 3, count)
 }
+
+// TestHow: every case describes how it tests its requirement, and belongs to a theme.
+func TestHow(t *testing.T) {
+	for _, c := range conform.All() {
+		require.Contains(t, conform.Themes(), c.Theme, c.ID)
+		for _, s := range c.Steps {
+			require.Regexp(t, `^[A-Z].*\.$`, s, c.ID)
+		}
+	}
+}

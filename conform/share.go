@@ -12,21 +12,44 @@ var shareCases = []Case{
 		ID: "C44", Requirement: "a lockout applies to all users who share the token",
 		Source: "RFC 4226 §7.3; bank rule BK-06", Level: Bank, Needs: []Verb{VerbAssign}, run: c44,
 		Why: "Attempts that are counted per user multiply with the number of users: ten colleagues with one token give an attacker ten times the guesses.",
+		Steps: []string{
+			"Import a token, and assign it to three users.",
+			"Enter its current code as the third user. It must be accepted.",
+			"Enter as many wrong codes as lock a token, in turn as the first and the second user.",
+			"Enter the current code as each of the three. It must be refused.",
+		},
 	},
 	{
 		ID: "C45", Requirement: "a lockout does not affect other tokens",
 		Source: "bank rule BK-06", Level: Bank, run: c45,
 		Why: "Five wrong codes for one user name would stop everybody's work.",
+		Steps: []string{
+			"Import the tokens of two users.",
+			"Lock the first with wrong codes. Its current code must be refused.",
+			"Enter the current code of the second. It must be accepted.",
+		},
 	},
 	{
 		ID: "C46", Requirement: "neither a restart nor time ends a lockout",
 		Source: "bank rule BK-05", Level: Bank, Wait: 2 * time.Minute, run: c46,
 		Why: "A lockout that ends by itself only slows an attacker down, who comes back every few minutes, for months.",
+		Steps: []string{
+			"Import a token, and lock it with wrong codes.",
+			"Restart the server, if the target has the verb restart, and enter the current code. It must be refused.",
+			"Enter the current code an hour, a day and a year later, or 2 minutes later without the verb clock. It must be refused.",
+			"If the target has the verb unlock: unlock the token, and enter its current code. It must be accepted.",
+		},
 	},
 	{
 		ID: "C49", Requirement: "unlocking does not make a used code valid again",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbUnlock}, run: c49,
 		Why: "If an unlock resets the whole state of a token, the code that the help desk was just told is valid a second time.",
+		Steps: []string{
+			"Import a token, and enter its current code. It must be accepted.",
+			"Lock the token with wrong codes, and unlock it.",
+			"Enter the same code. It must be refused.",
+			"Enter the next code. It must be accepted.",
+		},
 	},
 }
 

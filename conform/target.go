@@ -67,6 +67,7 @@ var (
 // once, as far as Limits allow.
 type Target struct {
 	Name     string
+	Version  string // "" if unknown
 	Declares Declared
 	Limits   Limits
 

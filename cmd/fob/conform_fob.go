@@ -57,6 +57,6 @@ func openOwn(ctx context.Context) (o openedTarget, err error) {
 	}
 	o.close = func() error { return errors.Join(t.Close(), s.Close(), os.RemoveAll(dir)) }
 	o.Target = t.Target
-	o.Target.Restart = s.Restart
+	o.Target.Restart, o.Target.Version = s.Restart, moduleVersion()
 	return o, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/errclass"
@@ -17,11 +18,13 @@ var ErrReport = errclass.New(errclass.Usage, "not a report of fob conform --json
 
 // Totals is the last line of a report in JSON.
 type Totals struct {
-	Server        string `json:"server"`
-	RunSeed       uint64 `json:"run_seed"`
-	Passed        int    `json:"cases_passed"`
-	Failed        int    `json:"cases_failed"`
-	NotApplicable int    `json:"cases_not_applicable"`
+	Server        string    `json:"server"`
+	Version       string    `json:"version,omitempty"` // of the server
+	Date          time.Time `json:"date"`              // of the beginning of the run
+	RunSeed       uint64    `json:"run_seed"`
+	Passed        int       `json:"cases_passed"`
+	Failed        int       `json:"cases_failed"`
+	NotApplicable int       `json:"cases_not_applicable"`
 }
 
 // JSON writes a report as one object for each result, and one for its [Totals], each in a
@@ -39,7 +42,7 @@ func JSON(w io.Writer, r *conform.Report) error {
 
 // TotalsOf returns the totals of a report.
 func TotalsOf(r *conform.Report) Totals {
-	return Totals{r.Target, r.Seed, Count(r, conform.Pass), Count(r, conform.Fail), Count(r, conform.NotApplicable)}
+	return Totals{r.Target, r.Version, r.Date, r.Seed, Count(r, conform.Pass), Count(r, conform.Fail), Count(r, conform.NotApplicable)}
 }
 
 // Read reads a report that [JSON] has written. The error wraps [ErrReport].
@@ -59,7 +62,7 @@ func Read(from io.Reader) (*conform.Report, error) {
 		case line.ID != "":
 			r.Results = append(r.Results, line.Result)
 		case line.Server != "":
-			r.Target, r.Seed = line.Server, line.RunSeed
+			r.Target, r.Version, r.Date, r.Seed = line.Server, line.Version, line.Date, line.RunSeed
 			return r, nil
 		default:
 			return nil, ErrReport

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +18,7 @@ import (
 )
 
 func sample() *conform.Report {
-	return &conform.Report{Target: "bank <1>", Seed: 7, Results: []conform.Result{
+	return &conform.Report{Target: "bank <1>", Version: "2.0", Date: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), Seed: 7, Results: []conform.Result{
 		{ID: "C01", Requirement: "a < b", Level: conform.Must, Source: "RFC 6238", Outcome: conform.Pass, Detail: "good"},
 		{ID: "C07", Requirement: "c", Level: conform.Should, Source: "RFC 6238 §5.2", Outcome: conform.Fail, Detail: `"bad" & ugly`,
 			Why: strings.Repeat("It harms users. ", 10), Actions: slicesOf("import ", 20)},

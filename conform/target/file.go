@@ -15,6 +15,7 @@ import (
 // File is a target file.
 type File struct {
 	Name         string            `yaml:"name" doc:"name of the server in reports" required:"true"`
+	Version      string            `yaml:"version" doc:"version of the server in reports; {{NAME}} is a value that setup saves"`
 	URL          string            `yaml:"url" doc:"address before the paths of requests; https, or http on loopback"`
 	InsecureHTTP bool              `yaml:"insecure_http" doc:"allow http beyond loopback, such as between containers"`
 	Headers      map[string]string `yaml:"headers" doc:"headers of all requests"`

@@ -135,7 +135,7 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 func (t *Open) target() *conform.Target {
 	f, d := t.file, t.file.Declares
 	c := &conform.Target{
-		Name: f.Name,
+		Name: f.Name, Version: t.saved.fill(f.Version, plain),
 		Declares: conform.Declared{
 			Window: d.Window, Lockout: d.Lockout, Resync: d.Resync, CountReplayed: d.CountReplayed,
 			CountMalformed: d.CountMalformed, DriftInterval: f.drift,

@@ -60,6 +60,11 @@ func (f *File) prepare() error {
 			return fmt.Errorf("setup: step %d: %w", i+1, err)
 		}
 	}
+	for _, m := range placeholder.FindAllStringSubmatch(f.Version, -1) {
+		if _, secret := f.Secrets[m[1]]; secret || !slices.Contains(known, m[1]) || slices.Contains(placeholders, m[1]) {
+			return fmt.Errorf("version: {{%s}}: want a value that setup saves", m[1])
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.verbs())) {
 		if v := f.verbs()[name]; v != nil {
 			if err := f.prepareVerb(name, v, slices.Concat(known, verbPlaceholders[name])); err != nil {

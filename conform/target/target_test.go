@@ -158,10 +158,12 @@ func TestForm(t *testing.T) {
 	defer server.Close()
 	f, err := target.Parse([]byte(`
 name: pages
+version: "2.{{minor}}"
 url: `+server.URL+`
 secrets: {password: admin.pw}
 setup:
   - http: {path: /login, form: {password: "{{password}}"}}
+    save: {minor: {header: Location}}
 import: {http: {path: /}}
 check:
   before:
@@ -178,6 +180,7 @@ check:
 	o, err := f.Open(t.Context())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, o.Close()) }()
+	require.Equal(t, "2./", o.Target.Version)
 	for code, want := range map[string]conform.Verdict{"123456": conform.Accepted, "123457": conform.Refused} {
 		a, err := o.Target.Check(t.Context(), conform.Attempt{Token: &conform.Token{}, Code: code})
 		require.NoError(t, err)
@@ -191,6 +194,7 @@ func TestFiles(t *testing.T) {
 	_, err := target.Parse([]byte(good), target.Options{})
 	require.NoError(t, err)
 	for old, c := range map[string]struct{ with, want string }{
+		"name: x\n":                 {"name: x\nversion: \"{{code}}\"\n", "version: {{code}}: want a value that setup saves"},
 		"name: x":                   {"nam: x", "did you mean name?"},
 		"import":                    {"#", "import and check are required"},
 		"http://127.0.0.1:1":        {"http://bank.example", "bank.example is not a loopback address: use https, or set insecure_http"},
