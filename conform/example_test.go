@@ -21,9 +21,9 @@ func ExampleRun() {
 		panic(err)
 	}
 	for _, r := range report.Results {
-		fmt.Println(r.ID, r.Outcome, r.Detail)
+		fmt.Println(r.ID, r.Outcome, r.Requirement)
 	}
 	// Output:
-	// C11 PASS refused the second time
-	// C14 FAIL the used code as " CODE": accepted, want refused
+	// C11 PASS a used code is never accepted again
+	// C14 FAIL a used code is refused in any other spelling
 }
