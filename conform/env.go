@@ -60,8 +60,16 @@ func (e *env) leaveOut(d time.Duration) {
 	panic(stop{outcome: NotApplicable, detail: fmt.Sprintf("needs %s of waiting", d), leftOut: true})
 }
 
+// interrupted ends a case if the run has ended.
+func (e *env) interrupted() {
+	if e.ctx.Err() != nil {
+		e.skipf("not run to its end: %v", context.Cause(e.ctx))
+	}
+}
+
 // fail ends the case because of the error of a verb.
 func (e *env) fail(v Verb, err error) {
+	e.interrupted()
 	s := stop{outcome: Fail, detail: fmt.Sprintf("%s: %v", v, err)}
 	if errors.Is(err, ErrUnreachable) {
 		s.err = err
@@ -193,7 +201,7 @@ func (e *env) sleep(d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-e.ctx.Done():
-		e.failf("not run to its end: %v", e.ctx.Err())
+		e.interrupted()
 	}
 }
 

@@ -71,7 +71,7 @@ type run struct {
 
 // Run runs cases and returns a result for each, in order. The error wraps
 // [ErrUnreachable] if the target does not answer, or describes why no token can be
-// imported and checked. If the context ends, the remaining cases fail.
+// imported and checked. If the context ends, the remaining cases are not applicable.
 func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 	if t.Import == nil || t.Check == nil {
 		return nil, fmt.Errorf("%w: it lacks the verb import or check", ErrTarget)
@@ -229,8 +229,8 @@ func (e *env) attempt() (s stop, again bool) {
 			s = stop{outcome: Fail, detail: fmt.Sprintf("the case panicked: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	if err := e.ctx.Err(); err != nil {
-		e.failf("not run: %v", err)
+	if e.ctx.Err() != nil {
+		e.skipf("not run: %v", context.Cause(e.ctx))
 	}
 	for _, v := range e.c.Needs {
 		if !e.has(v) {

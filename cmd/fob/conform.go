@@ -40,6 +40,7 @@ type conformOptions struct {
 	sarif   string
 	html    string
 	expect  string
+	db      databaseFlags // of preset:fob
 	given   func(string) bool
 }
 
@@ -96,6 +97,7 @@ Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
 	f.StringVar(&o.junit, "junit", "", "write the results as JUnit XML to the new `FILE`")
 	f.StringVar(&o.sarif, "sarif", "", "write the results as SARIF 2.1.0, for code scanners, to the new `FILE`")
 	f.StringVar(&o.html, "html", "", "write the results as a page to the new `FILE`")
+	o.db.add(f, "`DATABASE` for preset:fob, a new SQLite file or postgres://USER@HOST/NAME without a bank; default: a temporary file")
 	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
 	cmd.MarkFlagsOneRequired("target", "list", "explain")
 	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
@@ -174,10 +176,13 @@ func joined(verbs []conform.Verb) string {
 	return strings.Join(names, ", ")
 }
 
-// openTarget opens the target of a flag.
-func (a *app) openTarget(ctx context.Context, name string) (openedTarget, error) {
+// openTarget opens the target of a flag. A database is only for preset:fob.
+func (a *app) openTarget(ctx context.Context, name string, db *databaseFlags) (openedTarget, error) {
 	if name == presetPrefix+ownPreset {
-		return openOwn(ctx)
+		return a.openOwn(ctx, db)
+	}
+	if db.given() {
+		return openedTarget{}, usagef("--db and --db-file are only for --target %s%s", presetPrefix, ownPreset)
 	}
 	var text []byte
 	var err error
@@ -240,7 +245,7 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 			return err
 		}
 	}
-	t, err := a.openTarget(ctx, o.target)
+	t, err := a.openTarget(ctx, o.target, &o.db)
 	if err != nil {
 		return err
 	}
@@ -253,20 +258,20 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	for path, write := range files {
-		var b bytes.Buffer
-		if err := errors.Join(write(&b, r), writeNew(path, b.Bytes(), 0o644)); err != nil {
-			return err
-		}
-	}
 	var b bytes.Buffer
 	if a.json {
 		err = report.JSON(a.stdout, r)
 	} else if err = report.Text(&b, r); err == nil {
 		err = a.print(nil, plainLines(b.String()))
 	}
-	if err := errors.Join(err, ctx.Err()); err != nil {
+	if err := errors.Join(err, ctx.Err()); err != nil { // no reports that look complete
 		return err
+	}
+	for path, write := range files {
+		var b bytes.Buffer
+		if err := errors.Join(write(&b, r), writeNew(path, b.Bytes(), 0o644)); err != nil {
+			return err
+		}
 	}
 	return verdict(r, expected, o.profile)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -23,8 +24,15 @@ type openedTarget struct {
 	close func() error
 }
 
-// openOwn starts a bank in test mode, in a temporary file, and opens it as a target.
-func openOwn(ctx context.Context) (o openedTarget, err error) {
+// openOwn starts a bank in test mode, in a database without one or by default in a
+// temporary file, and opens it as a target. The bank's key is lost with the run.
+func (a *app) openOwn(ctx context.Context, db *databaseFlags) (o openedTarget, err error) {
+	var database string
+	if db.given() {
+		if database, err = db.name(ctx, a); err != nil {
+			return o, err
+		}
+	}
 	dir, err := os.MkdirTemp("", "fob-conform-")
 	if err != nil {
 		return o, err
@@ -35,7 +43,7 @@ func openOwn(ctx context.Context) (o openedTarget, err error) {
 			err = errors.Join(err, o.close())
 		}
 	}()
-	s, err := reference.Start(ctx, reference.Options{Database: filepath.Join(dir, "bank.db")})
+	s, err := reference.Start(ctx, reference.Options{Database: cmp.Or(database, filepath.Join(dir, "bank.db"))})
 	if err != nil {
 		return o, err
 	}

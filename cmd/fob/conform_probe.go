@@ -38,7 +38,7 @@ type probeResult struct {
 }
 
 func (a *app) probe(ctx context.Context, name string) (err error) {
-	t, err := a.openTarget(ctx, name)
+	t, err := a.openTarget(ctx, name, &databaseFlags{})
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,23 @@ func TestConformOwn(t *testing.T) {
 	require.Contains(t, out, ": 50 cases: 47 PASS, 0 FAIL (0 MUST), 3 N/A; --seed 1\n")
 }
 
+// TestConformDatabase: the bank of preset:fob is made in a named database, which must not
+// have one.
+func TestConformDatabase(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "bank.db")
+	args := []string{"conform", "--target", "preset:fob", "--only", "C11", "--db", database}
+	code, out, errs := fob(t, "", args...)
+	require.Equal(t, exitDone, code, out+errs)
+	require.FileExists(t, database)
+	code, _, errs = fob(t, "", args...)
+	require.Equal(t, exitRefused, code)
+	require.Contains(t, errs, "this database already contains a bank")
+	args[2] = conformTarget(t, "")
+	code, _, errs = fob(t, "", args...)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "--db and --db-file are only for --target preset:fob")
+}
+
 func TestConformExpected(t *testing.T) {
 	expected := filepath.Join(t.TempDir(), "expected.yaml")
 	for seed, c := range []struct {
