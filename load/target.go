@@ -5,7 +5,6 @@ package load
 import (
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/loopback"
 	"github.com/d204ef64/fob/internal/yamlfile"
 )
 
@@ -150,8 +150,7 @@ func (t *Target) request(j *job) (*http.Request, error) {
 		}
 	}
 	host := address.Hostname() // may differ between users
-	ip := net.ParseIP(host)
-	if local := host == "localhost" || ip != nil && ip.IsLoopback(); address.Scheme == "http" && !local {
+	if address.Scheme == "http" && !loopback.Host(host) {
 		return nil, fmt.Errorf("%w: %s is not a loopback address: use https", ErrTarget, host)
 	}
 	req, err := http.NewRequest(t.Method, address.String(), strings.NewReader(fill(t.Body, plain)))

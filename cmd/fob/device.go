@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/d204ef64/fob/internal/loopback"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
@@ -113,11 +113,7 @@ func mayWantPassword(err error) bool {
 		return false
 	}
 	a, e := port.ParseAddr(at.Addr)
-	if e != nil || a.Scheme != port.TCP && a.Scheme != port.RFC2217 || a.Host == "localhost" {
-		return false
-	}
-	ip := net.ParseIP(a.Host)
-	return ip == nil || !ip.IsLoopback()
+	return e == nil && (a.Scheme == port.TCP || a.Scheme == port.RFC2217) && !loopback.Host(a.Host)
 }
 
 // command returns a device command without arguments.

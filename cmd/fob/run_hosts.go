@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/loopback"
 	"github.com/d204ef64/fob/validator/server"
 )
 
@@ -68,7 +69,7 @@ func (a *apiHosts) urls(listener *net.TCPAddr) []string {
 		hosts = slices.DeleteFunc(hosts, func(host string) bool { return !a.covered(host) })
 	}
 	if a.any { // for clients on other machines
-		slices.SortStableFunc(hosts, func(x, y string) int { return cmp.Compare(loopback(x), loopback(y)) })
+		slices.SortStableFunc(hosts, func(x, y string) int { return cmp.Compare(localLast(x), localLast(y)) })
 	}
 	var urls []string
 	for _, host := range hosts {
@@ -94,9 +95,9 @@ func certificateHosts(leaf *x509.Certificate) (hosts []string) {
 	return hosts
 }
 
-// loopback returns 1 for a host that only this machine reaches, and otherwise 0.
-func loopback(host string) int {
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+// localLast returns 1 for a host that only this machine reaches, and otherwise 0.
+func localLast(host string) int {
+	if loopback.Host(host) {
 		return 1
 	}
 	return 0

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/d204ef64/fob/internal/loopback"
 	"github.com/d204ef64/fob/validator/server"
 )
 
@@ -81,7 +82,7 @@ func (h *httpFlags) check(ctx context.Context, a *app) error {
 	if (h.cert == "") != (h.certKey == "") {
 		return usagef("%s and %s go together", certFlag, keyFlag)
 	}
-	if ip := net.ParseIP(host); h.cert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if h.cert == "" && !loopback.Host(host) {
 		return usagef("%s %s: it can be reached from other machines: give %s and %s, or use 127.0.0.1", addrFlag, h.addr, certFlag, keyFlag)
 	}
 	for _, name := range h.hosts {

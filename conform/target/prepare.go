@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/loopback"
 )
 
 // prepare checks the file and compiles its expressions.
@@ -276,8 +276,7 @@ func (f *File) checkURL(text string) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return errors.New("want http://HOST:PORT or https://HOST:PORT")
 	}
-	ip := net.ParseIP(u.Hostname())
-	if local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); u.Scheme == "http" && !local && !f.InsecureHTTP {
+	if u.Scheme == "http" && !loopback.Host(u.Hostname()) && !f.InsecureHTTP {
 		return fmt.Errorf("%s is not a loopback address: use https, or set insecure_http", u.Hostname())
 	}
 	return nil

@@ -11,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"unicode"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/loopback"
 )
 
 // ErrUnreachable is the error of a fleet that does not answer.
@@ -199,8 +199,7 @@ func (c *Client) ValidURL() bool {
 // private reports whether requests stay on this machine or are encrypted. The URL is valid.
 func (c *Client) private() bool {
 	u, _ := url.Parse(c.URL)
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return u.Scheme == "https" || loopback.Host(u.Hostname())
 }
 
 // address returns the URL for messages, without a password.

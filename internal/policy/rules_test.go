@@ -158,7 +158,7 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"internal/webapi"},
-		only:    patterns{"internal/errclass"},
+		only:    patterns{"internal/errclass", "internal/loopback"},
 		because: "it has the conventions of all HTTP interfaces, and no data of one of them",
 	},
 	{

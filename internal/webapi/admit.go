@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/d204ef64/fob/internal/loopback"
 )
 
 // KnownHost reports whether the Host header of a request names this server: localhost, a
@@ -25,10 +27,7 @@ func KnownHost(r *http.Request, more func(host string) bool) bool {
 		}
 	}
 	name = strings.TrimSuffix(name, ".")
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	if ip := net.ParseIP(name); ip != nil && (ip.IsLoopback() || ip.Equal(arrivedAt(r))) {
+	if ip := net.ParseIP(name); loopback.Host(name) || ip != nil && ip.Equal(arrivedAt(r)) {
 		return true
 	}
 	return name != "" && more != nil && more(name)

@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/d204ef64/fob/internal/loopback"
 )
 
 // listenTCP serves TCP and RFC 2217. Without a password it stays on loopback.
@@ -19,7 +21,7 @@ func listenTCP(a Addr, o options) (Listener, error) {
 	name := a.String()
 	exposed := &OpError{Op: "listening on", Addr: name, Err: fmt.Errorf(
 		"%w: anyone on the network could use the token; listen on 127.0.0.1, or require a password (fob run --port-password-file)", ErrExposed)}
-	if o.password == "" && !isLoopback(a.Host) {
+	if o.password == "" && !loopback.Host(a.Host) {
 		return nil, exposed
 	}
 	network := "tcp"
@@ -38,15 +40,6 @@ func listenTCP(a Addr, o options) (Listener, error) {
 	}
 	a.Host, a.Port = bound.IP.String(), bound.Port
 	return newSocketListener(inner, a, o), nil
-}
-
-// isLoopback examines only the text, because the address of another name may change.
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // probeWait is how long a probe of a socket file may take before the socket counts as

@@ -10,12 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"strconv"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/d204ef64/fob/internal/loopback"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -84,7 +84,7 @@ func NewSMTP(o SMTP) (*Sender, error) {
 	}
 	if o.TLS == Auto {
 		o.TLS = StartTLS
-		if loopback(host) {
+		if loopback.Host(host) {
 			o.TLS = InsecureNoTLS
 		}
 	}
@@ -105,7 +105,7 @@ func NewSMTP(o SMTP) (*Sender, error) {
 	switch {
 	case (o.User == "") != (o.Password == ""):
 		return nil, fmt.Errorf("%w: give both a user and a password, or neither", ErrOptions)
-	case o.User != "" && o.TLS == InsecureNoTLS && !loopback(host):
+	case o.User != "" && o.TLS == InsecureNoTLS && !loopback.Host(host):
 		return nil, fmt.Errorf("%w: refusing to send a password to %s without TLS", ErrOptions, host)
 	case o.User != "":
 		how := gomail.SMTPAuthAutoDiscover
@@ -119,14 +119,6 @@ func NewSMTP(o SMTP) (*Sender, error) {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	return s, nil
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
 }
 
 // SendExpiry sends the notice.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/loopback"
 )
 
 // ErrProxy is returned for an invalid proxy address or header, and for a public URL
@@ -158,8 +159,7 @@ func (c *Config) PublicTLS() bool { return c.public != nil && c.public.Scheme ==
 
 // localName reports whether a host name means the local machine.
 func localName(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return loopback.Host(host) || strings.HasSuffix(host, ".localhost")
 }
 
 // hsts is sent over TLS. It tells browsers to use only TLS for this host for a year.
