@@ -85,7 +85,7 @@ func (s *execStep) run(r *runner) error {
 	defer cancel()
 	cmd := s.command(r)
 	before := maps.Clone(r.log.hosts)
-	var stdout, stderr output
+	var stdout, stderr procgroup.Output
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := procgroup.Run(ctx, cmd, procgroup.Options{Grace: grace})
 	var exit *exec.ExitError
@@ -109,7 +109,7 @@ func (s *execStep) run(r *runner) error {
 	}
 	for _, o := range []struct {
 		name, want string
-		got        *output
+		got        *procgroup.Output
 	}{{"stdout", s.Stdout, &stdout}, {"stderr", s.Stderr, &stderr}} {
 		if o.want == "" {
 			continue
@@ -154,7 +154,7 @@ func (s *execStep) start(r *runner, timeout time.Duration) error {
 	r.procs = append(r.procs, p)
 	end := time.After(timeout)
 	for {
-		changed := p.stdout.more()
+		changed := p.stdout.More()
 		if r.match(re, p.stdout.String()) {
 			return nil
 		}

@@ -3,11 +3,9 @@
 package scenario
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
-	"sync"
 
 	"github.com/d204ef64/fob/internal/procgroup"
 )
@@ -17,7 +15,7 @@ type process struct {
 	name           string
 	cmd            *exec.Cmd
 	cancel         context.CancelFunc // ends it
-	stdout, stderr output
+	stdout, stderr procgroup.Output
 	reported       bool // its failure was reported
 
 	*procgroup.Process
@@ -46,55 +44,9 @@ func (r *runner) stopAll() {
 	}
 }
 
-// maxOutput is the number of bytes of a command's output that are kept.
-const maxOutput = 1 << 20
-
-// output keeps the end of the output of a command. It is safe for concurrent use.
-type output struct {
-	mu      sync.Mutex
-	text    []byte
-	changed chan struct{} // closed by the next Write; nil: no one waits
-}
-
-// Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.text = append(o.text, p...)
-	if n := len(o.text) - maxOutput; n > 0 {
-		// A whole line goes: half of a secret could not be masked.
-		if end := bytes.IndexByte(o.text[n:], '\n'); end >= 0 {
-			n += end + 1
-		}
-		o.text = append(o.text[:0], o.text[n:]...)
-	}
-	if o.changed != nil {
-		close(o.changed)
-		o.changed = nil
-	}
-	return len(p), nil
-}
-
-// String returns the output so far.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return string(o.text)
-}
-
-// more returns a channel that is closed by the next output.
-func (o *output) more() <-chan struct{} {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.changed == nil {
-		o.changed = make(chan struct{})
-	}
-	return o.changed
-}
-
 // shown returns an output for a failure. Secrets are masked before it is shortened,
 // which may cut one in two.
-func (r *runner) shown(name string, o *output) string {
+func (r *runner) shown(name string, o *procgroup.Output) string {
 	text := r.mask(o.String())
 	if text == "" {
 		return ""

@@ -28,6 +28,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/d204ef64/fob/internal/freeport"
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
@@ -143,7 +144,7 @@ func start(bin string, as []string, fsync string) (*Server, error) {
 	}
 	// Another program may take the free port before the server does.
 	for range 5 {
-		if s.port, err = tooltest.FreePort(); err != nil {
+		if s.port, err = freeport.Find(); err != nil {
 			break
 		}
 		if err = s.run(); err == nil {

@@ -148,7 +148,7 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"internal/ui/..."},
-		only:    patterns{"internal/ui", "internal/ui/uitest", "internal/tooltest"},
+		only:    patterns{"internal/ui", "internal/ui/uitest", "internal/tooltest", "internal/freeport"},
 		because: "all web pages share it: the data and the rules of one site stay with it",
 	},
 	{
