@@ -37,7 +37,8 @@ type Case struct {
 	// Wait is how long the case waits on a target without the verb clock.
 	Wait time.Duration
 
-	run func(*env) string // returns the measurement
+	run      func(*env) string // returns the measurement
+	restarts bool              // it restarts the target, if that has the verb, and runs alone
 }
 
 // themes are the cases by theme, in the order of reports.

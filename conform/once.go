@@ -31,7 +31,7 @@ var onceCases = []Case{
 	},
 	{
 		ID: "C13", Requirement: "a used code is refused after a restart",
-		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbRestart}, run: c13,
+		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbRestart}, run: c13, restarts: true,
 		Why: "Used codes that are only in memory are valid again after a restart, a crash or on another node.",
 		Steps: []string{
 			"Import a token, and enter its current code. It must be accepted.",

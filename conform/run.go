@@ -102,29 +102,35 @@ func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 			o.Progress(result)
 		}
 	}
-	// Cases that wait run beside the others.
+	// Cases that wait run beside the others, and cases that restart the target after both.
 	most := t.Limits.Parallel
 	if most == 0 {
 		most = 32
 	}
 	slots := make(chan struct{}, most)
 	var waiting sync.WaitGroup
-	beside := func(c *Case) bool { return c.Wait > 0 && t.SetClock == nil && most > 1 }
+	var inTurn, last []int
 	for i := range cases {
-		if beside(&cases[i]) {
+		switch c := &cases[i]; {
+		case c.restarts && t.Restart != nil && t.SetClock == nil:
+			last = append(last, i)
+		case c.Wait > 0 && t.SetClock == nil && most > 1:
 			waiting.Go(func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
 				do(i)
 			})
+		default:
+			inTurn = append(inTurn, i)
 		}
 	}
-	for i := range cases {
-		if !beside(&cases[i]) {
-			do(i)
-		}
+	for _, i := range inTurn {
+		do(i)
 	}
 	waiting.Wait()
+	for _, i := range last {
+		do(i)
+	}
 	if cause := context.Cause(ctx); errors.Is(cause, ErrUnreachable) {
 		return nil, cause
 	}

@@ -167,7 +167,20 @@ func TestMaxWait(t *testing.T) {
 		begun = time.Now()
 		_, err = conform.Run(t.Context(), target, conform.Options{Seed: 2, Cases: only(t, "C06", "C12", "C20", "C46")})
 		require.NoError(t, err)
-		require.Less(t, time.Since(begun), 4*time.Minute)
+		require.Less(t, time.Since(begun), 6*time.Minute)
+	})
+}
+
+// TestRestartAlone: a restart does not disturb cases that wait. They have ended by then.
+func TestRestartAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := mutant.New("C13").Target()
+		target.SetClock = nil
+		report, err := conform.Run(t.Context(), target, conform.Options{Cases: only(t, "C11", "C12", "C13", "C46")})
+		require.NoError(t, err)
+		for _, r := range report.Results {
+			require.Equal(t, r.ID == "C13", r.Outcome == conform.Fail, "%s: %s", r.ID, r.Detail)
+		}
 	})
 }
 

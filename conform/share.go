@@ -31,7 +31,7 @@ var shareCases = []Case{
 	},
 	{
 		ID: "C46", Requirement: "neither a restart nor time ends a lockout",
-		Source: "bank rule BK-05", Level: Bank, Wait: 2 * time.Minute, run: c46,
+		Source: "bank rule BK-05", Level: Bank, Wait: 2 * time.Minute, run: c46, restarts: true,
 		Why: "A lockout that ends by itself only slows an attacker down, who comes back every few minutes, for months.",
 		Steps: []string{
 			"Import a token, and lock it with wrong codes.",

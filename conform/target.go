@@ -88,6 +88,7 @@ type Target struct {
 	// SetClock sets the target's clock, which then stands still.
 	SetClock func(context.Context, time.Time) error
 	// Restart stops the target and starts it again. State that is only in memory is lost.
+	// It is called while no other verb is.
 	Restart func(context.Context) error
 	// ImportFile imports a seed file, and assigns its token to a user.
 	ImportFile func(context.Context, *SeedFile) error
