@@ -9,7 +9,7 @@ import (
 )
 
 func ExampleParse() {
-	_, err := target.Parse([]byte("name: bank\nimports: {}\n"), target.Options{})
+	_, err := target.Parse([]byte("name: bank\ncheck: {command: {argv: [check-code], stdin: '{{code}}'}}\n"), target.Options{})
 	fmt.Println(err)
-	// Output: invalid target: line 2, column 1: unknown field imports: did you mean import? The fields are name, url, insecure_http, headers, secrets, declares, limits, setup, import, assign, check, check_other, resync, unlock, revoke, remove, status, clock, restart
+	// Output: invalid target: import and check are required
 }

@@ -16,13 +16,13 @@ import (
 type File struct {
 	Name         string            `yaml:"name" doc:"name of the server in reports" required:"true"`
 	Version      string            `yaml:"version" doc:"version of the server in reports; {{NAME}} is a value that setup saves"`
-	URL          string            `yaml:"url" doc:"address before the paths of requests; https, or http on loopback"`
+	URL          string            `yaml:"url" doc:"address before the paths of requests; https, or http on loopback, such as http://127.0.0.1:{{port}} for a program of start"`
 	InsecureHTTP bool              `yaml:"insecure_http" doc:"allow http beyond loopback, such as between containers"`
 	Headers      map[string]string `yaml:"headers" doc:"headers of all requests"`
 	Secrets      map[string]string `yaml:"secrets" doc:"files with secrets of one line; {{NAME}} is replaced by the secret"`
 	Declares     Declares          `yaml:"declares" doc:"the behaviour that the server's documentation or configuration declares; measured if omitted"`
 	Limits       Limits            `yaml:"limits" doc:"limits of the test setup"`
-	Setup        []Step            `yaml:"setup" doc:"done once, before the first case"`
+	Setup        []SetupStep       `yaml:"setup" doc:"done once, before the first case"`
 
 	Import     *Verb `yaml:"import" doc:"add a token and assign it to {{user}}, who is created if necessary" required:"true"`
 	Assign     *Verb `yaml:"assign" doc:"assign the token to another user, {{user}}, too"`
@@ -77,6 +77,12 @@ type Limits struct {
 	Parallel int `yaml:"parallel" doc:"requests at the same time; no limit by default" min:"1"`
 }
 
+// SetupStep is a step before the first case. It may also start a program.
+type SetupStep struct {
+	Start *Program `yaml:"start" doc:"start a program that runs until the end of the run, such as the server; {{port}} is a free port of 127.0.0.1 for it"`
+	Step  `yaml:",inline"`
+}
+
 // Step is a request, a command or a file, and values to keep of its answer.
 type Step struct {
 	HTTP    *Request        `yaml:"http" doc:"send a request"`
@@ -90,6 +96,7 @@ type Verb struct {
 	Before []Step `yaml:"before" doc:"steps before this one, such as reading a form with a token against CSRF"`
 	Step   `yaml:",inline"`
 	After  []Step `yaml:"after" doc:"steps after this one, if it was accepted, such as assigning the token of a file"`
+	Again  bool   `yaml:"start_again" doc:"in restart: stop the programs that setup has started, and start them again in the same order, with the same arguments and port"`
 
 	Accepted Match `yaml:"accepted" doc:"the answer to a code that is accepted, or to a verb that is done; by default a status of 2xx, or exit code 0"`
 	Refused  Match `yaml:"refused" doc:"the answer to a code or a verb that is refused; required by check"`
@@ -122,7 +129,26 @@ type Command struct {
 	Argv               []string          `yaml:"argv" doc:"program and arguments" required:"true"`
 	Stdin              string            `yaml:"stdin" doc:"standard input"`
 	Env                map[string]string `yaml:"env" doc:"variables in addition to the environment"`
+	Dir                string            `yaml:"dir" doc:"working folder; by default the one in which fob runs"`
 	SecretsInArguments bool              `yaml:"secrets_in_arguments" doc:"allow seeds, codes and secrets in argv, for programs without another way: all users of the machine can read them"`
+}
+
+// Program is a program that runs beside the cases. It and the processes that it starts are
+// ended with the run.
+type Program struct {
+	Command `yaml:",inline"`
+	Ready   Ready `yaml:"ready" doc:"how it shows that it is ready; by default it is ready at once"`
+}
+
+// Ready describes when a program is ready: one of line, http and tcp.
+type Ready struct {
+	Line    string `yaml:"line" doc:"regular expression for a line of its output"`
+	HTTP    string `yaml:"http" doc:"URL that it answers, with a status below 500"`
+	TCP     string `yaml:"tcp" doc:"HOST:PORT where it accepts connections"`
+	Timeout string `yaml:"timeout" doc:"time until it must be ready; 2m by default"`
+
+	line    *regexp.Regexp
+	timeout time.Duration
 }
 
 // TextFile is a file that only its owner can read.

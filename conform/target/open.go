@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base32"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/freeport"
 )
 
 const (
@@ -34,6 +36,8 @@ type Open struct {
 	dir    string
 	client *http.Client
 	saved  values // of the setup
+
+	programs []*program // in the order of their start
 }
 
 // Open does the steps of the setup, and returns the target.
@@ -54,13 +58,26 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 	if me, err := user.Current(); err == nil {
 		t.saved["me"] = me.Username
 	}
+	if f.uses("port") {
+		port, err := freeport.Find()
+		if err != nil {
+			return nil, errors.Join(err, t.Close())
+		}
+		t.saved["port"] = strconv.Itoa(port)
+	}
 	for i := range f.Setup {
-		a, err := t.do(ctx, &f.Setup[i], t.saved, nil)
+		s := &f.Setup[i]
+		var a *answer
+		if s.Start != nil {
+			a, err = t.start(ctx, s.Start, maps.Clone(t.saved))
+		} else {
+			a, err = t.do(ctx, &s.Step, t.saved, nil)
+		}
 		if err == nil && !a.good() && a.status/100 != 3 {
 			err = fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
 		}
 		if err == nil {
-			err = save(&f.Setup[i], a, t.saved)
+			err = save(&s.Step, a, t.saved)
 		}
 		if err != nil {
 			_ = t.Close()
@@ -71,9 +88,10 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 	return t, nil
 }
 
-// Close removes the temporary files of the run.
+// Close ends the programs and removes the temporary files of the run.
 func (t *Open) Close() error {
 	t.client.CloseIdleConnections()
+	t.stopAll()
 	return os.RemoveAll(t.dir)
 }
 
@@ -108,6 +126,9 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 		if err != nil {
 			return nil, fmt.Errorf("before: step %d: %w", i+1, err)
 		}
+	}
+	if verb.Again {
+		return &answer{}, t.startAgain(ctx)
 	}
 	a, err := t.do(ctx, &verb.Step, v, ready)
 	if err != nil || len(verb.After) == 0 || verb.done(a) != nil {
@@ -229,11 +250,12 @@ func (t *Open) status(ctx context.Context, token *conform.Token) (st conform.Sta
 
 // restart restarts the server, and waits until it accepts connections.
 func (t *Open) restart(ctx context.Context) error {
+	t.client.CloseIdleConnections()
 	if err := t.perform(ctx, t.file.Restart, nil, nil); err != nil {
 		return err
 	}
 	t.client.CloseIdleConnections()
-	u, err := url.Parse(t.file.URL)
+	u, err := url.Parse(t.saved.fill(t.file.URL, plain))
 	if err != nil || u.Host == "" {
 		return nil
 	}

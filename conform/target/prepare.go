@@ -24,6 +24,9 @@ func (f *File) prepare() error {
 	if f.Import == nil || f.Check == nil {
 		return errors.New("import and check are required")
 	}
+	if err := checkNames(f.URL, []string{"port"}); err != nil {
+		return fmt.Errorf("url: %w", err)
+	}
 	if err := f.checkURL(f.URL); f.URL != "" && err != nil {
 		return fmt.Errorf("url: %w", err)
 	}
@@ -56,7 +59,7 @@ func (f *File) prepare() error {
 	}
 	known := slices.Concat(placeholders, slices.Collect(maps.Keys(f.Secrets)))
 	for i := range f.Setup {
-		if err := f.prepareStep(&f.Setup[i], &known); err != nil {
+		if err := f.prepareSetup(&f.Setup[i], &known); err != nil {
 			return fmt.Errorf("setup: step %d: %w", i+1, err)
 		}
 	}
@@ -81,8 +84,17 @@ func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
 			return fmt.Errorf("before: step %d: %w", i+1, err)
 		}
 	}
-	if err := f.prepareStep(&v.Step, &known); err != nil {
-		return err
+	switch {
+	case v.Again && name != conform.VerbRestart:
+		return errors.New("start_again: only in restart")
+	case v.Again && v.kinds() > 0:
+		return errors.New("start_again excludes http, command and file")
+	case v.Again && !slices.ContainsFunc(f.Setup, func(s SetupStep) bool { return s.Start != nil }):
+		return errors.New("start_again: setup starts no program")
+	case !v.Again:
+		if err := f.prepareStep(&v.Step, &known); err != nil {
+			return err
+		}
 	}
 	for i := range v.After {
 		if err := f.prepareStep(&v.After[i], &known); err != nil {
@@ -163,9 +175,8 @@ func (s *Step) texts() (texts []string) {
 		texts = slices.AppendSeq(texts, maps.Values(r.Form))
 		texts = slices.AppendSeq(texts, maps.Values(r.Upload))
 	}
-	if c := s.Command; c != nil {
-		texts = append(append(texts, c.Stdin), c.Argv...)
-		texts = slices.AppendSeq(texts, maps.Values(c.Env))
+	if s.Command != nil {
+		texts = append(texts, s.Command.texts()...)
 	}
 	if t := s.File; t != nil {
 		texts = append(texts, t.Path, t.Text)
@@ -173,22 +184,42 @@ func (s *Step) texts() (texts []string) {
 	return texts
 }
 
-// prepareStep checks a step, and adds the names of the values that it saves to known.
-func (f *File) prepareStep(s *Step, known *[]string) error {
-	kinds := 0
+func (c *Command) texts() []string {
+	return slices.AppendSeq(append([]string{c.Stdin, c.Dir}, c.Argv...), maps.Values(c.Env))
+}
+
+// kinds returns how many things the step does.
+func (s *Step) kinds() (n int) {
 	for _, is := range []bool{s.HTTP != nil, s.Command != nil, s.File != nil} {
 		if is {
-			kinds++
+			n++
 		}
 	}
-	if kinds != 1 {
+	return n
+}
+
+// prepareSetup checks a step of setup.
+func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
+	if s.Start == nil {
+		return f.prepareStep(&s.Step, known)
+	}
+	if s.kinds() > 0 {
+		return errors.New("start excludes http, command and file")
+	}
+	if err := f.prepareStart(s.Start, *known); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	return prepareSave(s.Save, known)
+}
+
+// prepareStep checks a step, and adds the names of the values that it saves to known.
+func (f *File) prepareStep(s *Step, known *[]string) error {
+	if s.kinds() != 1 {
 		return errors.New("want one of http, command and file")
 	}
 	for _, text := range s.texts() {
-		for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-			if !slices.Contains(*known, m[1]) {
-				return fmt.Errorf("unknown placeholder {{%s}}: want one of %s", m[1], strings.Join(*known, ", "))
-			}
+		if err := checkNames(text, *known); err != nil {
+			return err
 		}
 	}
 	if r := s.HTTP; r != nil {
@@ -212,26 +243,66 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 			return errors.New("http: url is missing at the top of the file")
 		}
 	}
-	if c := s.Command; c != nil {
-		if len(c.Argv) == 0 || c.Argv[0] == "" {
-			return errors.New("command: argv is empty")
-		}
-		secret := slices.Concat(secretPlaceholders, slices.Collect(maps.Keys(f.Secrets)))
-		for _, m := range placeholder.FindAllStringSubmatch(strings.Join(c.Argv, " "), -1) {
-			if slices.Contains(secret, m[1]) && !c.SecretsInArguments {
-				return fmt.Errorf("command: {{%s}} in argv can be read by all users: use stdin, or set secrets_in_arguments", m[1])
-			}
+	if s.Command != nil {
+		if err := f.checkArguments(s.Command); err != nil {
+			return fmt.Errorf("command: %w", err)
 		}
 	}
-	for name, r := range s.Save {
+	return prepareSave(s.Save, known)
+}
+
+// prepareSave checks the values that a step saves, and adds their names to known.
+func prepareSave(saves map[string]Read, known *[]string) error {
+	for name, r := range saves {
 		if err := r.prepare(); err != nil {
 			return fmt.Errorf("save: %s: %w", name, err)
 		}
 		if r.empty() {
 			return fmt.Errorf("save: %s: want json, body or header", name)
 		}
-		s.Save[name] = r
+		saves[name] = r
 		*known = append(*known, name)
+	}
+	return nil
+}
+
+// uses reports whether the file has a placeholder.
+func (f *File) uses(name string) bool {
+	texts := []string{f.URL}
+	for i := range f.Setup {
+		texts = append(texts, f.Setup[i].texts()...)
+		if p := f.Setup[i].Start; p != nil {
+			texts = append(texts, p.texts()...)
+		}
+	}
+	for _, v := range f.verbs() {
+		if v != nil {
+			texts = append(texts, v.texts()...)
+		}
+	}
+	return strings.Contains(strings.Join(texts, "\n"), "{{"+name+"}}")
+}
+
+// checkNames checks the names of the placeholders in a text.
+func checkNames(text string, known []string) error {
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(known, m[1]) {
+			return fmt.Errorf("unknown placeholder {{%s}}: want one of %s", m[1], strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// checkArguments checks that a program has no secrets in its arguments.
+func (f *File) checkArguments(c *Command) error {
+	if len(c.Argv) == 0 || c.Argv[0] == "" {
+		return errors.New("argv is empty")
+	}
+	secret := slices.Concat(secretPlaceholders, slices.Collect(maps.Keys(f.Secrets)))
+	for _, m := range placeholder.FindAllStringSubmatch(strings.Join(c.Argv, " "), -1) {
+		if slices.Contains(secret, m[1]) && !c.SecretsInArguments {
+			return fmt.Errorf("{{%s}} in argv can be read by all users: use stdin, or set secrets_in_arguments", m[1])
+		}
 	}
 	return nil
 }
@@ -272,7 +343,7 @@ func (r *Read) prepare() (err error) {
 // checkURL checks an address. It may have placeholders after the host. The error does not
 // quote it, because it may have a password.
 func (f *File) checkURL(text string) error {
-	u, err := url.Parse(placeholder.ReplaceAllString(text, "x"))
+	u, err := url.Parse(placeholder.ReplaceAllString(strings.ReplaceAll(text, "{{port}}", "1"), "x"))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return errors.New("want http://HOST:PORT or https://HOST:PORT")
 	}

@@ -21,8 +21,25 @@ import (
 
 const maxAnswer = 1 << 20 // bytes
 
+// endWait is how long an unanswered request waits for the news that its server has ended,
+// which explains it.
+const endWait = time.Second
+
 // do does a step. It calls ready, if it is not nil, before it submits anything.
 func (t *Open) do(ctx context.Context, s *Step, v values, ready func()) (*answer, error) {
+	if err := t.ended(v, 0); err != nil {
+		return nil, err
+	}
+	a, err := t.doStep(ctx, s, v, ready)
+	if errors.Is(err, conform.ErrUnreachable) {
+		if ended := t.ended(v, endWait); ended != nil {
+			err = ended
+		}
+	}
+	return a, err
+}
+
+func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*answer, error) {
 	if ready != nil && s.Command == nil {
 		ready()
 	}
@@ -107,16 +124,9 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 // run runs a program. Its answer is its output and its exit code. With ready, the program
 // gets its input as late as possible.
 func run(ctx context.Context, c *Command, v values, ready func()) (*answer, error) {
-	var argv []string
-	for _, a := range c.Argv {
-		argv = append(argv, v.fill(a, plain))
-	}
+	argv := c.arguments(v)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the program of the target file
-	cmd.Env = cmd.Environ()
-	for name, value := range c.Env {
-		cmd.Env = append(cmd.Env, name+"="+v.fill(value, plain))
-	}
-	cmd.Stdin = strings.NewReader(v.fill(c.Stdin, plain))
+	c.complete(cmd, v)
 	cmd.WaitDelay = requestTimeout // for programs that leave others behind
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -132,6 +142,23 @@ func run(ctx context.Context, c *Command, v values, ready func()) (*answer, erro
 		return nil, ctx.Err()
 	}
 	return nil, fmt.Errorf("%w: running %s: %w", conform.ErrUnreachable, argv[0], err)
+}
+
+func (c *Command) arguments(v values) (argv []string) {
+	for _, a := range c.Argv {
+		argv = append(argv, v.fill(a, plain))
+	}
+	return argv
+}
+
+// complete sets the folder, the environment and the input of a program.
+func (c *Command) complete(cmd *exec.Cmd, v values) {
+	cmd.Dir = v.fill(c.Dir, plain)
+	cmd.Env = cmd.Environ()
+	for name, value := range c.Env {
+		cmd.Env = append(cmd.Env, name+"="+v.fill(value, plain))
+	}
+	cmd.Stdin = strings.NewReader(v.fill(c.Stdin, plain))
 }
 
 // lateReader delays the input of a program until it waits for it.

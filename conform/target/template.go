@@ -5,8 +5,10 @@ package target
 import (
 	"encoding/json"
 	"encoding/xml"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/d204ef64/fob/conform"
@@ -16,7 +18,7 @@ import (
 var placeholder = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
 
 // placeholders are the names that every text may use.
-var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir", "me"}
+var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir", "me", "port"}
 
 // verbPlaceholders are the names that only the texts of one verb may use.
 var verbPlaceholders = map[conform.Verb][]string{
@@ -43,6 +45,21 @@ func (v values) fill(text string, escape func(string) string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
 		return escape(v[p[2:len(p)-2]])
 	})
+}
+
+// notSecret are the values that an error may have. The others may be secrets.
+var notSecret = []string{"user", "serial", "period", "digits", "unix", "time", "dir", "me", "port"}
+
+// hide replaces the secrets among the values in a text. Shorter values cannot be secrets.
+func (v values) hide(text string) string {
+	const shortest = 4
+	names := slices.SortedFunc(maps.Keys(v), func(a, b string) int { return len(v[b]) - len(v[a]) }) // one may contain another
+	for _, name := range names {
+		if len(v[name]) >= shortest && !slices.Contains(notSecret, name) {
+			text = strings.ReplaceAll(text, v[name], "{{"+name+"}}")
+		}
+	}
+	return text
 }
 
 func plain(s string) string { return s }
