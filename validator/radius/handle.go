@@ -17,6 +17,7 @@ import (
 	wire "layeh.com/radius"
 	"layeh.com/radius/rfc2865"
 
+	"github.com/d204ef64/fob/internal/messageauth"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 )
@@ -87,9 +88,9 @@ func (q *request) read(raw []byte) (Kind, error) {
 	optional := q.client.InsecureNoMessageAuthenticator && code == wire.CodeAccessRequest
 	q.packet, err = parse(q.raw, q.client.Secret, optional)
 	switch {
-	case errors.Is(err, errNoAuthenticator):
+	case errors.Is(err, messageauth.ErrMissing):
 		return NoAuthenticator, err
-	case errors.Is(err, errWrongAuthenticator):
+	case errors.Is(err, messageauth.ErrWrong):
 		return WrongAuthenticator, err
 	}
 	return Malformed, err

@@ -4,28 +4,24 @@ package radius
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/md5" // required by RFC 2865 and RFC 2869
+	"crypto/md5" // required by RFC 2865
 	"encoding/binary"
 	"errors"
 
 	wire "layeh.com/radius"
 	"layeh.com/radius/rfc2865"
 	"layeh.com/radius/rfc2869"
+
+	"github.com/d204ef64/fob/internal/messageauth"
 )
 
 const (
-	headerLen        = 20       // RFC 2865, section 3: code, identifier, length, authenticator
-	authenticatorLen = md5.Size // in the header and in Message-Authenticator
-	maxPacket        = wire.MaxPacketLength
+	headerLen = 20 // RFC 2865, section 3: code, identifier, length, authenticator
+	maxPacket = wire.MaxPacketLength
 )
 
-// The reasons why a packet gets no answer.
-var (
-	errMalformed          = errors.New("malformed packet")
-	errNoAuthenticator    = errors.New("no Message-Authenticator")
-	errWrongAuthenticator = errors.New("wrong Message-Authenticator")
-)
+// errMalformed is the reason why a packet gets no answer, next to those of [messageauth.Verify].
+var errMalformed = messageauth.ErrMalformed
 
 // atMostOnce are the attributes of which a request may have at most one (RFC 2865,
 // section 5.44; RFC 2869, section 5.19).
@@ -64,39 +60,10 @@ func parse(raw []byte, secret Secret, optional bool) (*wire.Packet, error) {
 			return nil, errMalformed
 		}
 	}
-	given, ok := p.Lookup(rfc2869.MessageAuthenticator_Type)
-	switch {
-	case !ok && optional:
-		return p, nil
-	case !ok:
-		return nil, errNoAuthenticator
-	case len(given) != authenticatorLen:
-		return nil, errMalformed
-	}
-	zeroed := bytes.Clone(raw)
-	clear(zeroed[authenticatorAt(raw):][:authenticatorLen])
-	if !hmac.Equal(given, sign(zeroed, secret)) {
-		return nil, errWrongAuthenticator
+	if err := messageauth.Verify(raw, secret); err != nil && (!optional || !errors.Is(err, messageauth.ErrMissing)) {
+		return nil, err
 	}
 	return p, nil
-}
-
-// authenticatorAt returns the position of the Message-Authenticator's value in a packet
-// that has one.
-func authenticatorAt(raw []byte) int {
-	at := headerLen
-	for wire.Type(raw[at]) != rfc2869.MessageAuthenticator_Type {
-		at += int(raw[at+1])
-	}
-	return at + 2
-}
-
-// sign returns the Message-Authenticator of a packet whose Message-Authenticator is
-// zero (RFC 2869, section 5.14).
-func sign(packet []byte, secret Secret) []byte {
-	mac := hmac.New(md5.New, secret)
-	mac.Write(packet)
-	return mac.Sum(nil)
 }
 
 // password returns the User-Password in clear (RFC 2865, section 5.2).
@@ -142,7 +109,7 @@ func (r *reply) add(t wire.Type, value []byte) { r.attrs.Add(t, value) }
 // and the proxies' states, unchanged (RFC 2865, section 5.33).
 func (r *reply) encode(request *wire.Packet) ([]byte, error) {
 	p := request.Response(r.code)
-	p.Add(rfc2869.MessageAuthenticator_Type, make([]byte, authenticatorLen))
+	p.Add(rfc2869.MessageAuthenticator_Type, make([]byte, messageauth.Len))
 	p.Attributes = append(p.Attributes, r.attrs...)
 	for _, a := range request.Attributes {
 		if a.Type == rfc2865.ProxyState_Type {
@@ -153,6 +120,6 @@ func (r *reply) encode(request *wire.Packet) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Attributes[0].Attribute = sign(raw, p.Secret)
+	p.Attributes[0].Attribute = messageauth.Sum(raw, p.Secret)
 	return p.Encode()
 }

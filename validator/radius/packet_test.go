@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	wire "layeh.com/radius"
 	"layeh.com/radius/rfc2865"
+
+	"github.com/d204ef64/fob/internal/messageauth"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -31,7 +33,7 @@ const rfcRequest = `
 func TestRFC2865Request(t *testing.T) {
 	raw := unhex(t, rfcRequest)
 	_, err := parse(raw, Secret("xyzzy5461"), false)
-	require.ErrorIs(t, err, errNoAuthenticator)
+	require.ErrorIs(t, err, messageauth.ErrMissing)
 	p, err := parse(raw, Secret("xyzzy5461"), true)
 	require.NoError(t, err)
 	require.Equal(t, "nemo", rfc2865.UserName_GetString(p))
@@ -50,7 +52,7 @@ func TestStatusRFC5997(t *testing.T) {
 	_, err := parse(raw, Secret("xyzzy5461"), false)
 	require.NoError(t, err)
 	_, err = parse(raw, Secret("xyzzy5462"), false)
-	require.ErrorIs(t, err, errWrongAuthenticator)
+	require.ErrorIs(t, err, messageauth.ErrWrong)
 	for i := range raw {
 		if i == 0 {
 			continue
