@@ -17,14 +17,18 @@ import (
 type answer struct {
 	status int // of HTTP; 0 otherwise
 	exit   int
+	packet string // of RADIUS; "" otherwise
 	header http.Header
 	body   []byte
 }
 
 // good reports whether a verb is done, if its file does not describe that.
 func (a *answer) good() bool {
-	if a.status > 0 {
+	switch {
+	case a.status > 0:
 		return a.status >= 200 && a.status < 300
+	case a.packet != "":
+		return a.packet == packetAccept
 	}
 	return a.exit == 0
 }
@@ -32,8 +36,11 @@ func (a *answer) good() bool {
 // text is all that a client sees, except for headers, which have dates.
 func (a *answer) text() string {
 	first := fmt.Sprint("exit code ", a.exit)
-	if a.status > 0 {
+	switch {
+	case a.status > 0:
 		first = fmt.Sprint("status ", a.status)
+	case a.packet != "":
+		first = "Access-" + strings.ToUpper(a.packet[:1]) + a.packet[1:]
 	}
 	return strings.TrimSpace(first + " " + strings.TrimSpace(string(a.body)))
 }
@@ -49,7 +56,10 @@ func (a *answer) short() string {
 }
 
 func (m *Match) matches(a *answer) bool {
-	if m.empty() || m.Status != 0 && m.Status != a.status || m.Exit != nil && (a.status > 0 || *m.Exit != a.exit) || !m.re.Match(a.body) {
+	switch {
+	case m.empty(), m.Status != 0 && m.Status != a.status, m.Packet != "" && m.Packet != a.packet, !m.re.Match(a.body):
+		return false
+	case m.Exit != nil && (a.status > 0 || a.packet != "" || *m.Exit != a.exit):
 		return false
 	}
 	for p, want := range m.JSON {
@@ -143,7 +153,7 @@ func (v *Verb) done(a *answer) error {
 	case v.Refused.matches(a):
 	case v.Accepted.matches(a), v.Accepted.empty() && a.good():
 		return nil
-	case a.status >= 500 || v.Accepted.empty() && a.status == 0:
+	case a.status >= 500 || v.Accepted.empty() && a.status == 0 && a.packet == "":
 		return fmt.Errorf("%s", a.short())
 	}
 	return fmt.Errorf("%w: %s", conform.ErrRefused, a.short())

@@ -83,11 +83,13 @@ type SetupStep struct {
 	Step  `yaml:",inline"`
 }
 
-// Step is a request, a command or a file, and values to keep of its answer.
+// Step is one action, and values to keep of its answer.
 type Step struct {
 	HTTP    *Request        `yaml:"http" doc:"send a request"`
 	Command *Command        `yaml:"command" doc:"run a program"`
 	File    *TextFile       `yaml:"file" doc:"write or remove a file"`
+	Radius  *Radius         `yaml:"radius" doc:"send an Access-Request to a RADIUS server"`
+	PAM     *PAM            `yaml:"pam" doc:"log in with PAM, over pamtester"`
 	Save    map[string]Read `yaml:"save" doc:"values of the answer; {{NAME}} is then replaced by the value"`
 }
 
@@ -98,10 +100,10 @@ type Verb struct {
 	After  []Step `yaml:"after" doc:"steps after this one, if it was accepted, such as assigning the token of a file"`
 	Again  bool   `yaml:"start_again" doc:"in restart: stop the programs that setup has started, and start them again in the same order, with the same arguments and port"`
 
-	Accepted Match `yaml:"accepted" doc:"the answer to a code that is accepted, or to a verb that is done; by default a status of 2xx, or exit code 0"`
-	Refused  Match `yaml:"refused" doc:"the answer to a code or a verb that is refused; required by check"`
+	Accepted Match `yaml:"accepted" doc:"the answer to a code that is accepted, or to a verb that is done; by default a status of 2xx, exit code 0, or an Access-Accept"`
+	Refused  Match `yaml:"refused" doc:"the answer to a code or a verb that is refused; required by check with http or command"`
 	NextCode Match `yaml:"next_code" doc:"the answer that asks for the next code"`
-	Limited  Match `yaml:"limited" doc:"the answer if the code was not checked, because of too many requests; status 429 by default"`
+	Limited  Match `yaml:"limited" doc:"the answer if the code was not checked, because of too many requests; by default status 429, or a passing error of pam_wrapper"`
 
 	Locked Match `yaml:"locked" doc:"in status: the answer if the token is locked"`
 	Failed Read  `yaml:"failed" doc:"in status: the number of wrong codes in a row"`
@@ -151,6 +153,25 @@ type Ready struct {
 	timeout time.Duration
 }
 
+// Radius is an Access-Request with PAP and a Message-Authenticator. If it follows a challenge
+// in the same verb, it has the challenge's State.
+type Radius struct {
+	Address    string            `yaml:"address" doc:"HOST:PORT of the server" required:"true"`
+	Secret     string            `yaml:"secret" doc:"the shared secret: {{NAME}} of secrets, or {{random}}" required:"true"`
+	Attributes map[string]string `yaml:"attributes" doc:"attributes by name, such as NAS-Identifier; User-Name is {{user}} and User-Password {{code}} by default"`
+	Retry      string            `yaml:"retry" doc:"time after which the same packet is sent again, while there is no answer; 3s by default"`
+
+	retry time.Duration
+}
+
+// PAM is a login over PAM.
+type PAM struct {
+	Service string   `yaml:"service" doc:"name of a service in /etc/pam.d"`
+	Rules   string   `yaml:"rules" doc:"instead of service: the lines of a service that is only for the run. pam_wrapper reads them, so neither root nor /etc/pam.d is needed"`
+	User    string   `yaml:"user" doc:"name of the user; {{user}} by default"`
+	Entries []string `yaml:"entries" doc:"what the user enters at each prompt; only {{code}} by default"`
+}
+
 // TextFile is a file that only its owner can read.
 type TextFile struct {
 	Path   string `yaml:"path" doc:"path; {{dir}} is a temporary folder of the run" required:"true"`
@@ -161,9 +182,10 @@ type TextFile struct {
 // Match describes answers: all that is given must match. The zero value matches none.
 type Match struct {
 	Status int               `yaml:"status" doc:"HTTP status" min:"100" max:"599"`
-	Body   string            `yaml:"body" doc:"regular expression for the body, or for the output of a program"`
+	Body   string            `yaml:"body" doc:"regular expression for the body, the output of a program, or the Reply-Message of a RADIUS server"`
 	JSON   map[string]string `yaml:"json" doc:"values by JSON pointer, such as /result/value: \"true\""`
 	Exit   *int              `yaml:"exit" doc:"exit code"`
+	Packet string            `yaml:"packet" doc:"answer of a RADIUS server" values:"accept,reject,challenge"`
 
 	re *regexp.Regexp
 }

@@ -4,6 +4,7 @@ package target
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base32"
 	"encoding/hex"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/conform"
@@ -35,7 +37,8 @@ type Open struct {
 	file   *File
 	dir    string
 	client *http.Client
-	saved  values // of the setup
+	saved  values      // of the setup
+	pam    *sync.Mutex // held while a service is written
 
 	programs []*program // in the order of their start
 }
@@ -50,11 +53,11 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Open{file: f, dir: dir, saved: maps.Clone(f.secrets), client: &http.Client{
+	t := &Open{file: f, dir: dir, pam: new(sync.Mutex), saved: maps.Clone(f.secrets), client: &http.Client{
 		Timeout: requestTimeout, Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	t.saved["dir"] = dir
+	t.saved["dir"], t.saved["random"] = dir, rand.Text()
 	if me, err := user.Current(); err == nil {
 		t.saved["me"] = me.Username
 	}

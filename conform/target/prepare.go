@@ -101,6 +101,7 @@ func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
 			return fmt.Errorf("after: step %d: %w", i+1, err)
 		}
 	}
+	v.addDefaults()
 	for field, m := range map[string]*Match{
 		"accepted": &v.Accepted, "refused": &v.Refused, "next_code": &v.NextCode, "limited": &v.Limited, "locked": &v.Locked, "paper": &v.Paper,
 	} {
@@ -160,6 +161,25 @@ func (v *Verb) prepareCount(known []string) error {
 	return err
 }
 
+// addDefaults adds the answers that all servers of a kind give.
+func (v *Verb) addDefaults() {
+	add := func(m *Match, value Match) {
+		if m.empty() {
+			*m = value
+		}
+	}
+	switch {
+	case v.Radius != nil:
+		add(&v.Accepted, Match{Packet: packetAccept})
+		add(&v.Refused, Match{Packet: packetReject})
+		add(&v.NextCode, Match{Packet: packetChallenge})
+	case v.PAM != nil:
+		add(&v.Accepted, pamAccepted)
+		add(&v.Refused, pamRefused)
+		add(&v.Limited, pamLimited)
+	}
+}
+
 // texts returns all texts of a verb that may have placeholders.
 func (v *Verb) texts() (texts []string) {
 	for _, s := range slices.Concat(v.Before, []Step{v.Step}, v.After) {
@@ -181,6 +201,12 @@ func (s *Step) texts() (texts []string) {
 	if t := s.File; t != nil {
 		texts = append(texts, t.Path, t.Text)
 	}
+	if r := s.Radius; r != nil {
+		texts = slices.AppendSeq(append(texts, r.Address, r.Secret), maps.Values(r.Attributes))
+	}
+	if p := s.PAM; p != nil {
+		texts = append(texts, p.texts()...)
+	}
 	return texts
 }
 
@@ -190,7 +216,7 @@ func (c *Command) texts() []string {
 
 // kinds returns how many things the step does.
 func (s *Step) kinds() (n int) {
-	for _, is := range []bool{s.HTTP != nil, s.Command != nil, s.File != nil} {
+	for _, is := range []bool{s.HTTP != nil, s.Command != nil, s.File != nil, s.Radius != nil, s.PAM != nil} {
 		if is {
 			n++
 		}
@@ -204,7 +230,7 @@ func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
 		return f.prepareStep(&s.Step, known)
 	}
 	if s.kinds() > 0 {
-		return errors.New("start excludes http, command and file")
+		return errors.New("start excludes the other kinds of steps")
 	}
 	if err := f.prepareStart(s.Start, *known); err != nil {
 		return fmt.Errorf("start: %w", err)
@@ -215,7 +241,17 @@ func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
 // prepareStep checks a step, and adds the names of the values that it saves to known.
 func (f *File) prepareStep(s *Step, known *[]string) error {
 	if s.kinds() != 1 {
-		return errors.New("want one of http, command and file")
+		return errors.New("want one of http, command, file, radius and pam")
+	}
+	if s.Radius != nil {
+		if err := s.Radius.prepare(); err != nil {
+			return fmt.Errorf("radius: %w", err)
+		}
+	}
+	if s.PAM != nil {
+		if err := s.PAM.prepare(); err != nil {
+			return fmt.Errorf("pam: %w", err)
+		}
 	}
 	for _, text := range s.texts() {
 		if err := checkNames(text, *known); err != nil {
@@ -308,12 +344,15 @@ func (f *File) checkArguments(c *Command) error {
 }
 
 func (m *Match) empty() bool {
-	return m.Status == 0 && m.Body == "" && len(m.JSON) == 0 && m.Exit == nil
+	return m.Status == 0 && m.Body == "" && len(m.JSON) == 0 && m.Exit == nil && m.Packet == ""
 }
 
 func (m *Match) prepare() (err error) {
 	if m.re, err = regexp.Compile(m.Body); err != nil {
 		return fmt.Errorf("body: %w", err)
+	}
+	if m.Packet != "" && m.Packet != packetAccept && m.Packet != packetReject && m.Packet != packetChallenge {
+		return fmt.Errorf("packet %q: want accept, reject or challenge", m.Packet)
 	}
 	for p := range m.JSON {
 		if !strings.HasPrefix(p, "/") {

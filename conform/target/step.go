@@ -40,7 +40,7 @@ func (t *Open) do(ctx context.Context, s *Step, v values, ready func()) (*answer
 }
 
 func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*answer, error) {
-	if ready != nil && s.Command == nil {
+	if ready != nil && s.Command == nil && s.PAM == nil {
 		ready()
 	}
 	switch {
@@ -48,6 +48,10 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 		return t.request(ctx, s.HTTP, v)
 	case s.Command != nil:
 		return run(ctx, s.Command, v, ready)
+	case s.Radius != nil:
+		return s.Radius.ask(ctx, v)
+	case s.PAM != nil:
+		return t.logIn(ctx, s.PAM, v, ready)
 	}
 	path := v.fill(s.File.Path, plain)
 	if s.File.Remove {

@@ -206,7 +206,7 @@ func TestFiles(t *testing.T) {
 		"{status: 200}":             {"{json: {a: b}}", "not a JSON pointer"},
 		"http: {path: '/{{code}}'}": {"command: {argv: [x, '{{code}}']}", "can be read by all users"},
 		"url: http":                 {"secrets: {key: k}\nurl: http", "secrets cannot be read here"},
-		"{http: {path: /}}":         {"{http: {path: /}, file: {path: /x}}", "want one of http, command and file"},
+		"{http: {path: /}}":         {"{http: {path: /}, file: {path: /x}}", "want one of http, command, file, radius and pam"},
 	} {
 		require.Contains(t, good, old)
 		_, err := target.Parse([]byte(strings.Replace(good, old, c.with, 1)), target.Options{})

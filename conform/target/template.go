@@ -18,7 +18,7 @@ import (
 var placeholder = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
 
 // placeholders are the names that every text may use.
-var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir", "me", "port"}
+var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code", "second", "period", "digits", "unix", "time", "dir", "me", "port", "random"}
 
 // verbPlaceholders are the names that only the texts of one verb may use.
 var verbPlaceholders = map[conform.Verb][]string{
@@ -35,7 +35,7 @@ var verbPlaceholders = map[conform.Verb][]string{
 }
 
 // secretPlaceholders must not be in the arguments of a program.
-var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second", "file_text", "file_key", "file_password"}
+var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second", "file_text", "file_key", "file_password", "random"}
 
 // values are the values of placeholders.
 type values map[string]string
@@ -48,7 +48,7 @@ func (v values) fill(text string, escape func(string) string) string {
 }
 
 // notSecret are the values that an error may have. The others may be secrets.
-var notSecret = []string{"user", "serial", "period", "digits", "unix", "time", "dir", "me", "port"}
+var notSecret = []string{"user", "serial", "period", "digits", "unix", "time", "dir", "me", "port", "random"}
 
 // hide replaces the secrets among the values in a text. Shorter values cannot be secrets.
 func (v values) hide(text string) string {

@@ -205,8 +205,8 @@ var fences = []fence{
 	},
 	{
 		pkgs:    patterns{"layeh.com/radius/..."},
-		in:      patterns{"validator/radius"},
-		because: "package radius handles the pitfalls of RADIUS",
+		in:      patterns{"validator/radius", "conform/target"},
+		because: "package radius handles the pitfalls of a RADIUS server, and conform/target those of a client",
 	},
 	{
 		pkgs:    patterns{"github.com/wneessen/go-mail"},
