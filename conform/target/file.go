@@ -159,7 +159,7 @@ type Radius struct {
 	Address    string            `yaml:"address" doc:"HOST:PORT of the server" required:"true"`
 	Secret     string            `yaml:"secret" doc:"the shared secret: {{NAME}} of secrets, or {{random}}" required:"true"`
 	Attributes map[string]string `yaml:"attributes" doc:"attributes by name, such as NAS-Identifier; User-Name is {{user}} and User-Password {{code}} by default"`
-	Retry      string            `yaml:"retry" doc:"time after which the same packet is sent again, while there is no answer; 3s by default"`
+	Retry      string            `yaml:"retry" doc:"time after which the same packet is sent again if no answer has come; 3s by default"`
 
 	retry time.Duration
 }

@@ -23,7 +23,7 @@ import (
 
 const radiusSecret = "a shared secret of ours"
 
-// radiusServer is a server that answers with what reply returns; nil is no answer.
+// radiusServer starts a server whose answers reply returns. It does not answer with nil.
 func radiusServer(t *testing.T, reply func(raw []byte, p *wire.Packet) []byte) string {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -127,7 +127,7 @@ func TestRadius(t *testing.T) {
 	require.NotErrorIs(t, err, conform.ErrUnreachable, "the code is at fault, not the target")
 }
 
-// TestRadiusRetry: while there is no answer, the same packet is sent again.
+// TestRadiusRetry: the same packet is sent again until an answer comes.
 func TestRadiusRetry(t *testing.T) {
 	got := make(chan []byte, 3)
 	address := radiusServer(t, func(raw []byte, p *wire.Packet) []byte {

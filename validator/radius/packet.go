@@ -20,7 +20,7 @@ const (
 	maxPacket = wire.MaxPacketLength
 )
 
-// errMalformed is the reason why a packet gets no answer, next to those of [messageauth.Verify].
+// errMalformed is a reason to drop a packet. [messageauth.Verify] has the others.
 var errMalformed = messageauth.ErrMalformed
 
 // atMostOnce are the attributes of which a request may have at most one (RFC 2865,
