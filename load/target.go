@@ -3,6 +3,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,10 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/d204ef64/fob/internal/errclass"
-	"github.com/d204ef64/fob/internal/loopback"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 	"github.com/d204ef64/fob/internal/yamlfile"
 )
 
@@ -79,15 +78,15 @@ func (t *Target) prepare(key string) error {
 	if t.Method == "" {
 		t.Method = http.MethodPost
 	}
-	texts := []string{t.URL, t.Body}
-	for _, value := range t.Headers {
-		texts = append(texts, value)
+	texts := slices.AppendSeq([]string{t.URL, t.Body}, maps.Values(t.Headers))
+	names := reqtemplate.Names(texts...)
+	if err := reqtemplate.CheckNames([]string{"serial", "number", "code", "key"}, texts...); err != nil {
+		return fmt.Errorf("%w: %w", ErrTarget, err)
 	}
-	all := strings.Join(texts, "\n")
 	switch {
-	case !strings.Contains(all, "{{code}}"):
+	case !slices.Contains(names, "code"):
 		return fmt.Errorf("%w: {{code}} is not in the url, the headers or the body", ErrTarget)
-	case key == "" && strings.Contains(all, "{{key}}"):
+	case key == "" && slices.Contains(names, "key"):
 		return fmt.Errorf("%w: {{key}} needs an API key", ErrTarget)
 	case t.Accepted == Match{}:
 		return fmt.Errorf("%w: accepted is empty: give a status or a body", ErrTarget)
@@ -104,65 +103,32 @@ func (t *Target) prepare(key string) error {
 			m.re = re
 		}
 	}
-	_, err := t.request(&job{user: &User{Number: 1}, code: "000000"})
-	if err == nil {
-		err = t.checkHeaders()
+	if err := reqtemplate.CheckHeaders(t.Headers, reqtemplate.Values{"key": key}); err != nil {
+		return fmt.Errorf("%w: headers: %w", ErrTarget, err)
 	}
+	_, err := t.request(&job{user: &User{Number: 1}, code: "000000"})
 	return err
 }
 
-// checkHeaders checks the headers, which a request refuses only when it is sent.
-func (t *Target) checkHeaders() error {
-	names := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(t.Headers)) {
-		value := strings.ReplaceAll(t.Headers[name], "{{key}}", t.key)
-		canonical := http.CanonicalHeaderKey(name)
-		switch {
-		case !httpguts.ValidHeaderFieldName(name):
-			return fmt.Errorf("%w: headers: %q is not the name of a header", ErrTarget, name)
-		case names[canonical] != "":
-			return fmt.Errorf("%w: headers: %s and %s are the same header", ErrTarget, names[canonical], name)
-		case !httpguts.ValidHeaderFieldValue(value): // without it: it may have a key
-			return fmt.Errorf("%w: headers: the value of %s has a line break or another control character", ErrTarget, name)
-		case canonical == "Host" && !httpguts.ValidHostHeader(value):
-			return fmt.Errorf("%w: headers: the value of %s is not a host", ErrTarget, name)
-		}
-		names[canonical] = name
-	}
-	return nil
-}
-
-// request makes the request for a job.
+// request makes the request for a job. Its host may differ between users.
 func (t *Target) request(j *job) (*http.Request, error) {
-	number := strconv.FormatUint(j.user.Number, 10)
-	fill := func(text string, escape func(string) string) string {
-		return strings.NewReplacer("{{serial}}", escape(j.user.Serial.String()), "{{number}}", number,
-			"{{code}}", j.code, "{{key}}", escape(t.key)).Replace(text)
+	v := reqtemplate.Values{
+		"serial": j.user.Serial.String(), "number": strconv.FormatUint(j.user.Number, 10), "code": j.code, "key": t.key,
 	}
-	plain := func(s string) string { return s }
-	address, err := url.Parse(fill(t.URL, url.QueryEscape))
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
-		return nil, fmt.Errorf("%w: url: want http://HOST or https://HOST and a path", ErrTarget) // without the URL: it may have a key
+	address := v.URL(t.URL)
+	if err := reqtemplate.CheckURL(address, false); err != nil {
+		return nil, fmt.Errorf("%w: url: %w", ErrTarget, err)
 	}
-	if port := address.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return nil, fmt.Errorf("%w: url: port %s, want 1 to 65535", ErrTarget, port)
-		}
+	header := http.Header{}
+	for name, value := range t.Headers {
+		header.Set(name, v.Fill(value, reqtemplate.Plain))
 	}
-	host := address.Hostname() // may differ between users
-	if address.Scheme == "http" && !loopback.Host(host) {
-		return nil, fmt.Errorf("%w: %s is not a loopback address: use https", ErrTarget, host)
-	}
-	req, err := http.NewRequest(t.Method, address.String(), strings.NewReader(fill(t.Body, plain)))
+	body := v.Fill(t.Body, reqtemplate.EscapeFor(header.Get("Content-Type")))
+	req, err := http.NewRequest(t.Method, address, strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%w: method %q", ErrTarget, t.Method)
 	}
-	for name, value := range t.Headers {
-		req.Header.Set(name, fill(value, plain))
-		if strings.EqualFold(name, "Host") {
-			req.Host = fill(value, plain)
-		}
-	}
+	req.Header, req.Host = header, cmp.Or(header.Get("Host"), req.Host)
 	return req, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 // bankVerbs returns the verbs of a bank as functions.
@@ -130,7 +131,7 @@ func (t *Open) notices(ctx context.Context, token *conform.Token) (int, error) {
 	}
 	known := maps.Clone(t.saved)
 	known["user"], known["serial"] = token.User, token.Serial
-	re, err := regexp.Compile(known.fill(v.Count, regexp.QuoteMeta))
+	re, err := regexp.Compile(known.Fill(v.Count, regexp.QuoteMeta))
 	if err != nil {
 		return 0, err
 	}
@@ -142,7 +143,7 @@ func upload(fields map[string]string, v values, header http.Header) (string, err
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		text := v.fill(fields[name], plain)
+		text := v.Fill(fields[name], reqtemplate.Plain)
 		if text == "" {
 			continue
 		}

@@ -53,7 +53,7 @@ type File struct {
 	options Options
 	drift   *time.Duration
 	wait    *time.Duration // reactivate_after
-	secrets map[string]string
+	secrets values
 }
 
 // Declares is the declared behaviour; see [conform.Declared].
@@ -211,7 +211,7 @@ var ErrFile = conform.ErrTarget
 
 // Parse parses a target file. Unknown fields are errors. The error wraps [ErrFile].
 func Parse(text []byte, o Options) (*File, error) {
-	f := &File{options: o, secrets: map[string]string{}}
+	f := &File{options: o, secrets: values{}}
 	if _, err := yamlfile.Decode(text, f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}

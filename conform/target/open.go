@@ -23,6 +23,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/freeport"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 const (
@@ -159,7 +160,7 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 func (t *Open) target() *conform.Target {
 	f, d := t.file, t.file.Declares
 	c := &conform.Target{
-		Name: f.Name, Version: t.saved.fill(f.Version, plain),
+		Name: f.Name, Version: t.saved.Fill(f.Version, reqtemplate.Plain),
 		Declares: conform.Declared{
 			Window: d.Window, Lockout: d.Lockout, Resync: d.Resync, CountReplayed: d.CountReplayed,
 			CountMalformed: d.CountMalformed, DriftInterval: f.drift,
@@ -258,7 +259,7 @@ func (t *Open) restart(ctx context.Context) error {
 		return err
 	}
 	t.client.CloseIdleConnections()
-	u, err := url.Parse(t.saved.fill(t.file.URL, plain))
+	u, err := url.Parse(t.saved.Fill(t.file.URL, reqtemplate.Plain))
 	if err != nil || u.Host == "" {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 // privateService is the name of a service whose rules are in the target file.
@@ -57,7 +58,7 @@ func (t *Open) logIn(ctx context.Context, p *PAM, v values, ready func()) (*answ
 		Env:   map[string]string{"LC_ALL": "C"},
 	}
 	if p.Rules != "" {
-		dir, err := t.privateServices(v.fill(p.Rules, plain))
+		dir, err := t.privateServices(v.Fill(p.Rules, reqtemplate.Plain))
 		if err != nil {
 			return nil, err
 		}

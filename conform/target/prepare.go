@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/conform"
-	"github.com/d204ef64/fob/internal/loopback"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 // prepare checks the file and compiles its expressions.
@@ -24,7 +23,7 @@ func (f *File) prepare() error {
 	if f.Import == nil || f.Check == nil {
 		return errors.New("import and check are required")
 	}
-	if err := checkNames(f.URL, []string{"port"}); err != nil {
+	if err := reqtemplate.CheckNames([]string{"port"}, f.URL); err != nil {
 		return fmt.Errorf("url: %w", err)
 	}
 	if err := f.checkURL(f.URL); f.URL != "" && err != nil {
@@ -63,10 +62,13 @@ func (f *File) prepare() error {
 			return fmt.Errorf("setup: step %d: %w", i+1, err)
 		}
 	}
-	for _, m := range placeholder.FindAllStringSubmatch(f.Version, -1) {
-		if _, secret := f.Secrets[m[1]]; secret || !slices.Contains(known, m[1]) || slices.Contains(placeholders, m[1]) {
-			return fmt.Errorf("version: {{%s}}: want a value that setup saves", m[1])
+	for _, name := range reqtemplate.Names(f.Version) {
+		if _, secret := f.Secrets[name]; secret || !slices.Contains(known, name) || slices.Contains(placeholders, name) {
+			return fmt.Errorf("version: {{%s}}: want a value that setup saves", name)
 		}
+	}
+	if err := reqtemplate.CheckHeaders(f.Headers, f.secrets); err != nil {
+		return fmt.Errorf("headers: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.verbs())) {
 		if v := f.verbs()[name]; v != nil {
@@ -152,12 +154,10 @@ var needed = map[conform.Verb][]string{
 
 // prepareCount checks the expression of count, in which placeholders stand for texts.
 func (v *Verb) prepareCount(known []string) error {
-	for _, m := range placeholder.FindAllStringSubmatch(v.Count, -1) {
-		if !slices.Contains(known, m[1]) {
-			return fmt.Errorf("unknown placeholder {{%s}}: want one of %s", m[1], strings.Join(known, ", "))
-		}
+	if err := reqtemplate.CheckNames(known, v.Count); err != nil {
+		return err
 	}
-	_, err := regexp.Compile(placeholder.ReplaceAllString(v.Count, "x"))
+	_, err := regexp.Compile(reqtemplate.Sample(v.Count))
 	return err
 }
 
@@ -253,10 +253,8 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 			return fmt.Errorf("pam: %w", err)
 		}
 	}
-	for _, text := range s.texts() {
-		if err := checkNames(text, *known); err != nil {
-			return err
-		}
+	if err := reqtemplate.CheckNames(*known, s.texts()...); err != nil {
+		return err
 	}
 	if r := s.HTTP; r != nil {
 		if r.Path == "" {
@@ -277,6 +275,9 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 			}
 		} else if f.URL == "" {
 			return errors.New("http: url is missing at the top of the file")
+		}
+		if err := reqtemplate.CheckHeaders(r.Headers, f.secrets); err != nil {
+			return fmt.Errorf("http: headers: %w", err)
 		}
 	}
 	if s.Command != nil {
@@ -319,25 +320,15 @@ func (f *File) uses(name string) bool {
 	return strings.Contains(strings.Join(texts, "\n"), "{{"+name+"}}")
 }
 
-// checkNames checks the names of the placeholders in a text.
-func checkNames(text string, known []string) error {
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(known, m[1]) {
-			return fmt.Errorf("unknown placeholder {{%s}}: want one of %s", m[1], strings.Join(known, ", "))
-		}
-	}
-	return nil
-}
-
 // checkArguments checks that a program has no secrets in its arguments.
 func (f *File) checkArguments(c *Command) error {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return errors.New("argv is empty")
 	}
 	secret := slices.Concat(secretPlaceholders, slices.Collect(maps.Keys(f.Secrets)))
-	for _, m := range placeholder.FindAllStringSubmatch(strings.Join(c.Argv, " "), -1) {
-		if slices.Contains(secret, m[1]) && !c.SecretsInArguments {
-			return fmt.Errorf("{{%s}} in argv can be read by all users: use stdin, or set secrets_in_arguments", m[1])
+	for _, name := range reqtemplate.Names(c.Argv...) {
+		if slices.Contains(secret, name) && !c.SecretsInArguments {
+			return fmt.Errorf("{{%s}} in argv can be read by all users: use stdin, or set secrets_in_arguments", name)
 		}
 	}
 	return nil
@@ -379,15 +370,10 @@ func (r *Read) prepare() (err error) {
 	return nil
 }
 
-// checkURL checks an address. It may have placeholders after the host. The error does not
-// quote it, because it may have a password.
 func (f *File) checkURL(text string) error {
-	u, err := url.Parse(placeholder.ReplaceAllString(strings.ReplaceAll(text, "{{port}}", "1"), "x"))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return errors.New("want http://HOST:PORT or https://HOST:PORT")
+	err := reqtemplate.CheckURL(text, f.InsecureHTTP)
+	if err != nil && reqtemplate.CheckURL(text, true) == nil {
+		return fmt.Errorf("%w, or set insecure_http", err)
 	}
-	if u.Scheme == "http" && !loopback.Host(u.Hostname()) && !f.InsecureHTTP {
-		return fmt.Errorf("%s is not a loopback address: use https, or set insecure_http", u.Hostname())
-	}
-	return nil
+	return err
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/messageauth"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 // The answers of a RADIUS server.
@@ -48,11 +49,11 @@ const stateValue = "State of RADIUS"
 
 // prepare checks a request, and adds the defaults.
 func (r *Radius) prepare() (err error) {
-	host, port, err := net.SplitHostPort(placeholder.ReplaceAllString(r.Address, "1"))
+	host, port, err := net.SplitHostPort(reqtemplate.Sample(r.Address))
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" {
 		return fmt.Errorf("address %q: want HOST:PORT", r.Address)
 	}
-	if !placeholder.MatchString(r.Secret) {
+	if len(reqtemplate.Names(r.Secret)) == 0 {
 		return errors.New("secret: want {{NAME}}, a name of secrets") // it is not quoted: it may be the secret
 	}
 	r.retry = radiusRetry
@@ -65,7 +66,7 @@ func (r *Radius) prepare() (err error) {
 	maps.Copy(attributes, r.Attributes)
 	r.Attributes = attributes
 	for name, value := range attributes {
-		if placeholder.MatchString(value) {
+		if len(reqtemplate.Names(value)) > 0 {
 			value = "1"
 			if strings.Contains(name, "-IP-") {
 				value = "127.0.0.1"
@@ -117,10 +118,10 @@ func attribute(name, value string) (wire.Type, wire.Attribute, error) {
 
 // packet returns the Access-Request, with a Message-Authenticator as its first attribute.
 func (r *Radius) packet(v values) (*wire.Packet, error) {
-	p := wire.New(wire.CodeAccessRequest, []byte(v.fill(r.Secret, plain)))
+	p := wire.New(wire.CodeAccessRequest, []byte(v.Fill(r.Secret, reqtemplate.Plain)))
 	p.Add(rfc2869.MessageAuthenticator_Type, make([]byte, messageauth.Len))
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
-		value := v.fill(r.Attributes[name], plain)
+		value := v.Fill(r.Attributes[name], reqtemplate.Plain)
 		kind, a, err := attribute(name, value)
 		if err == nil && kind == rfc2865.UserPassword_Type {
 			a, err = wire.NewUserPassword([]byte(value), p.Secret, p.Authenticator[:])
@@ -151,7 +152,7 @@ func (r *Radius) ask(ctx context.Context, v values) (*answer, error) {
 	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	client := wire.Client{Retry: r.retry, MaxPacketErrors: otherAnswers}
-	got, err := client.Exchange(limited, request, v.fill(r.Address, plain))
+	got, err := client.Exchange(limited, request, v.Fill(r.Address, reqtemplate.Plain))
 	var other *wire.NonAuthenticResponseError
 	switch {
 	case ctx.Err() != nil:
@@ -159,7 +160,7 @@ func (r *Radius) ask(ctx context.Context, v values) (*answer, error) {
 	case errors.As(err, &other):
 		return nil, fmt.Errorf("%w: its answers have another secret", conform.ErrUnreachable)
 	case limited.Err() != nil:
-		return nil, fmt.Errorf("%w: no answer from %s in %s: is the secret right?", conform.ErrUnreachable, v.fill(r.Address, plain), requestTimeout)
+		return nil, fmt.Errorf("%w: no answer from %s in %s: is the secret right?", conform.ErrUnreachable, v.Fill(r.Address, reqtemplate.Plain), requestTimeout)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/procgroup"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 const (
@@ -38,10 +38,8 @@ type program struct {
 
 // prepareStart checks a program of setup.
 func (f *File) prepareStart(p *Program, known []string) (err error) {
-	for _, text := range p.texts() {
-		if err := checkNames(text, known); err != nil {
-			return err
-		}
+	if err := reqtemplate.CheckNames(known, p.texts()...); err != nil {
+		return err
 	}
 	if err := f.checkArguments(&p.Command); err != nil {
 		return err
@@ -56,13 +54,13 @@ func (f *File) prepareStart(p *Program, known []string) (err error) {
 	if given > 1 {
 		return errors.New("ready: want one of line, http and tcp")
 	}
-	if r.line, err = regexp.Compile(placeholder.ReplaceAllString(r.Line, "1")); err != nil {
+	if r.line, err = regexp.Compile(reqtemplate.Sample(r.Line)); err != nil {
 		return fmt.Errorf("ready: line: %w", err)
 	}
 	if err := f.checkURL(r.HTTP); r.HTTP != "" && err != nil {
 		return fmt.Errorf("ready: http: %w", err)
 	}
-	if _, _, err := net.SplitHostPort(placeholder.ReplaceAllString(r.TCP, "1")); r.TCP != "" && err != nil {
+	if _, _, err := net.SplitHostPort(reqtemplate.Sample(r.TCP)); r.TCP != "" && err != nil {
 		return fmt.Errorf("ready: tcp %q: want HOST:PORT", r.TCP)
 	}
 	r.timeout = readyTimeout
@@ -139,13 +137,13 @@ func (t *Open) readiness(r *Ready, p *program) func(context.Context) bool {
 	case r.Line != "":
 		line := r.line
 		if strings.Contains(r.Line, "{{") {
-			line = regexp.MustCompile(p.v.fill(r.Line, regexp.QuoteMeta)) // prepareStart has compiled it with other values
+			line = regexp.MustCompile(p.v.Fill(r.Line, regexp.QuoteMeta)) // prepareStart has compiled it with other values
 		}
 		return func(context.Context) bool {
 			return slices.ContainsFunc(strings.Split(p.output.String(), "\n"), line.MatchString)
 		}
 	case r.HTTP != "":
-		address := p.v.fill(r.HTTP, url.PathEscape)
+		address := p.v.URL(r.HTTP)
 		return func(ctx context.Context) bool {
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 			if err != nil {
@@ -160,7 +158,7 @@ func (t *Open) readiness(r *Ready, p *program) func(context.Context) bool {
 		}
 	case r.TCP != "":
 		return func(ctx context.Context) bool {
-			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.v.fill(r.TCP, plain))
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.v.Fill(r.TCP, reqtemplate.Plain))
 			if err != nil {
 				return false
 			}
@@ -182,7 +180,7 @@ func (p *program) last(v values) string {
 		return "; it has printed nothing"
 	}
 	lines := strings.Split(text, "\n")
-	return "; its last output:\n" + v.hide(strings.Join(lines[max(0, len(lines)-lastLines):], "\n"))
+	return "; its last output:\n" + hide(v, strings.Join(lines[max(0, len(lines)-lastLines):], "\n"))
 }
 
 // died describes the end of a program.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
 const maxAnswer = 1 << 20 // bytes
@@ -53,14 +54,14 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 	case s.PAM != nil:
 		return t.logIn(ctx, s.PAM, v, ready)
 	}
-	path := v.fill(s.File.Path, plain)
+	path := v.Fill(s.File.Path, reqtemplate.Plain)
 	if s.File.Remove {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
 		return &answer{}, nil
 	}
-	return &answer{}, atomicfile.Overwrite(path, []byte(v.fill(s.File.Text, plain)))
+	return &answer{}, atomicfile.Overwrite(path, []byte(v.Fill(s.File.Text, reqtemplate.Plain)))
 }
 
 // request sends a request.
@@ -72,7 +73,7 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	header := http.Header{}
 	for _, h := range []map[string]string{t.file.Headers, r.Headers} {
 		for name, value := range h {
-			header.Set(name, v.fill(value, plain))
+			header.Set(name, v.Fill(value, reqtemplate.Plain))
 		}
 	}
 	method, body := r.Method, ""
@@ -80,7 +81,7 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	case len(r.Form) > 0:
 		form := url.Values{}
 		for name, value := range r.Form {
-			form.Set(name, v.fill(value, plain))
+			form.Set(name, v.Fill(value, reqtemplate.Plain))
 		}
 		body = form.Encode()
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -93,17 +94,12 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 		if header.Get("Content-Type") == "" {
 			header.Set("Content-Type", "application/json")
 		}
-		body = v.fill(r.Body, escapeFor(header.Get("Content-Type")))
+		body = v.Fill(r.Body, reqtemplate.EscapeFor(header.Get("Content-Type")))
 	}
 	if method == "" {
 		method = map[bool]string{true: http.MethodGet, false: http.MethodPost}[body == ""]
 	}
-	before, query, any := strings.Cut(address, "?")
-	address = v.fill(before, url.PathEscape)
-	if any {
-		address += "?" + v.fill(query, url.QueryEscape)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, v.URL(address), strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("method %q or path: not valid", method)
 	}
@@ -150,19 +146,19 @@ func run(ctx context.Context, c *Command, v values, ready func()) (*answer, erro
 
 func (c *Command) arguments(v values) (argv []string) {
 	for _, a := range c.Argv {
-		argv = append(argv, v.fill(a, plain))
+		argv = append(argv, v.Fill(a, reqtemplate.Plain))
 	}
 	return argv
 }
 
 // complete sets the folder, the environment and the input of a program.
 func (c *Command) complete(cmd *exec.Cmd, v values) {
-	cmd.Dir = v.fill(c.Dir, plain)
+	cmd.Dir = v.Fill(c.Dir, reqtemplate.Plain)
 	cmd.Env = cmd.Environ()
 	for name, value := range c.Env {
-		cmd.Env = append(cmd.Env, name+"="+v.fill(value, plain))
+		cmd.Env = append(cmd.Env, name+"="+v.Fill(value, reqtemplate.Plain))
 	}
-	cmd.Stdin = strings.NewReader(v.fill(c.Stdin, plain))
+	cmd.Stdin = strings.NewReader(v.Fill(c.Stdin, reqtemplate.Plain))
 }
 
 // lateReader delays the input of a program until it waits for it.

@@ -198,7 +198,7 @@ func TestFiles(t *testing.T) {
 		"name: x":                   {"nam: x", "did you mean name?"},
 		"import":                    {"#", "import and check are required"},
 		"http://127.0.0.1:1":        {"http://bank.example", "bank.example is not a loopback address: use https, or set insecure_http"},
-		"127.0.0.1:1":               {"u:pw@127.0.0.1:1", "want http://HOST:PORT"},
+		"127.0.0.1:1":               {"u:pw@127.0.0.1:1", "want http://HOST or https://HOST"},
 		"{{code}}":                  {"{{serial}}", "check: {{code}} is missing"},
 		"/{{code}}":                 {"/{{code}}/{{otp}}", "unknown placeholder {{otp}}"},
 		", refused: {status: 401}":  {"", "accepted and refused are required"},
