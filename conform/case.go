@@ -50,7 +50,7 @@ var themes = []struct {
 	{"One use of each code", onceCases},
 	{"Clocks that drift", driftCases},
 	{"Corrections by two codes", resyncCases},
-	{"Failed attempts", countCases},
+	{"Failed attempts", slices.Concat(countCases, timingCases)},
 	{"Lockouts", shareCases},
 	{"Seeds", keyCases},
 	{"The server's clock", clockCases},

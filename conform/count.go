@@ -238,10 +238,7 @@ func c43(e *env) string {
 	}
 	if e.has(VerbRevoke) {
 		revoked := e.token()
-		if err := e.target.Revoke(e.ctx, revoked); err != nil {
-			e.fail(VerbRevoke, err)
-		}
-		e.logf("revoke token %s: done", revoked.Serial)
+		e.revoke(revoked)
 		states = append(states, struct {
 			name string
 			t    *Token

@@ -4,6 +4,8 @@ package conform
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -17,6 +19,15 @@ var keyCases = []Case{
 			"Import a token with a seed of 160 bits, and enter its current code. It must be accepted.",
 			"Import a token with a seed of 80 bits. The import must be refused.",
 			"Import a second token with the seed of the first. The import must be refused.",
+		},
+	},
+	{
+		ID: "C67", Requirement: "tokens that show a code for longer than 2 minutes are refused",
+		Source: "NIST SP 800-63B-4 §3.1.4.1", Level: Must, run: c67,
+		Why: "A code that is shown for 5 minutes can be phished and used for 5 minutes, and with a window of one step for 15.",
+		Steps: []string{
+			"Import a token of 60 s, and enter its current code. It must be accepted.",
+			"Import tokens of 180 s and 300 s. The import must be refused, or else their current codes.",
 		},
 	},
 }
@@ -43,4 +54,35 @@ func c66(e *env) string {
 		}
 	}
 	return "a seed of 80 bits and a seed of another token are refused"
+}
+
+// longest is how long a token may show a code, in seconds.
+const longest = 120
+
+// c67 also allows the import of such a token if its codes are not accepted: some targets judge
+// the period only then, or ignore it.
+func c67(e *env) string {
+	if !e.target.Limits.OtherPeriods {
+		e.skipf("needs an import with the period of a token")
+	}
+	one := e.token()
+	e.accept(one, e.good(one), "the code of a token of 60 s")
+	var said []string
+	for _, p := range []int64{longest + 60, longest + 180} {
+		e.other = p
+		t := e.newToken()
+		switch err := e.tryImport(t); {
+		case errors.Is(err, ErrRefused):
+			said = append(said, fmt.Sprintf("tokens of %d s are refused", p))
+		case err != nil:
+			e.fail(VerbImport, err)
+		default:
+			e.settle()
+			if e.check(t, e.code(t, 0)).Verdict == Accepted {
+				e.failf("the code of a token of %d s is accepted", p)
+			}
+			said = append(said, fmt.Sprintf("tokens of %d s are imported, but their codes are not accepted", p))
+		}
+	}
+	return strings.Join(said, "; ")
 }

@@ -186,6 +186,15 @@ func (e *env) unlock(t *Token) {
 	}
 }
 
+// revoke puts a token out of use.
+func (e *env) revoke(t *Token) {
+	err := e.target.Revoke(e.ctx, t)
+	e.logf("revoke token %s: %s", t.Serial, told(err))
+	if err != nil {
+		e.fail(VerbRevoke, err)
+	}
+}
+
 // status returns the state of a token, as far as the target reports it.
 func (e *env) status(t *Token) (s Status) {
 	if !e.has(VerbStatus) {

@@ -234,10 +234,7 @@ func (e *env) codeAfter(t *Token, code string) string {
 func c35(e *env) string {
 	used, gone := e.token(), e.token()
 	equal(e, Accepted, e.resync(used, e.code(used, -1), e.code(used, 0)), "two consecutive codes of a token in use")
-	if err := e.target.Revoke(e.ctx, gone); err != nil {
-		e.fail(VerbRevoke, err)
-	}
-	e.logf("revoke token %s: done", gone.Serial)
+	e.revoke(gone)
 	equal(e, Refused, e.resync(gone, e.code(gone, -1), e.code(gone, 0)), "two consecutive codes of a revoked token")
 	return "refused"
 }

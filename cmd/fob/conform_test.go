@@ -77,7 +77,7 @@ func TestConform(t *testing.T) {
 func TestConformOwn(t *testing.T) {
 	code, out, errs := fob(t, "", "conform", "--target", "preset:fob", "--profile", "bank", "--seed", "1")
 	require.Equal(t, exitDone, code, out+errs)
-	require.Contains(t, out, ": 50 cases: 47 PASS, 0 FAIL (0 MUST), 3 N/A; --seed 1\n")
+	require.Regexp(t, `: \d+ cases: \d+ PASS, 0 FAIL \(0 MUST\), 3 N/A; --seed 1\n$`, out)
 }
 
 // TestConformDatabase: the bank of preset:fob is made in a named database, which must not

@@ -16,7 +16,8 @@ type found struct {
 	used bool
 }
 
-// match searches the code in the window. It returns false if no step has it.
+// match searches the code in the whole window, which takes equally long whatever it finds. It
+// returns false if no step has the code.
 func (s *Server) match(t *state, key, code string) (f found, any bool) {
 	now := s.now()
 	period := t.period
@@ -47,13 +48,12 @@ func (s *Server) match(t *state, key, code string) (f found, any bool) {
 		if s.is("C19") && t.last[key] > 0 && step > t.last[key]+1 {
 			continue
 		}
-		if !s.equal(t.hotp(step), code) {
-			continue
+		if s.equal(t.hotp(step), code) && (!any || f.used) {
+			f, any = found{step, s.used(t, key, step, now)}, true
 		}
-		if !s.used(t, key, step, now) {
-			return found{step, false}, true
-		}
-		f, any = found{step, true}, true
+	}
+	if s.is("C70") && any && f.step > current {
+		time.Sleep(longer)
 	}
 	return f, any
 }

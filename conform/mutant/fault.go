@@ -61,6 +61,8 @@ var faults = []Fault{
 	{"C46", "unlocks tokens after an hour", ""},
 	{"C49", "forgets used codes when it unlocks a token", ""},
 	{"C66", "accepts any seed", ""},
+	{"C67", "accepts tokens of any period", ""},
 	{"C68", "forgets used codes if its clock is set back", ""},
 	{"C69", "adds an hour in summer", "C03 C04"},
+	{"C70", "takes longer for the code of the next step", ""},
 }

@@ -76,7 +76,7 @@ type request struct {
 
 func done(err error) (int, any) {
 	switch {
-	case errors.Is(err, ErrExists), errors.Is(err, ErrSeed):
+	case errors.Is(err, ErrExists), errors.Is(err, ErrSeed), errors.Is(err, ErrPeriod):
 		return http.StatusConflict, map[string]string{"error": err.Error()}
 	case err != nil:
 		return http.StatusNotFound, map[string]string{"error": err.Error()}

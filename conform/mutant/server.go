@@ -15,13 +15,15 @@ import (
 const (
 	window        = 1   // steps
 	shortest      = 14  // bytes of a seed
+	longest       = 120 // seconds of a period
 	lockout       = 5   // wrong codes
 	reach         = 720 // steps of a correction
 	interval      = 15 * 24 * time.Hour
-	moment        = time.Millisecond // in which other requests overtake this one
-	farthest      = 100              // steps that C27's mistake searches
-	lockedFor     = time.Hour        // C46
-	rememberedFor = 60               // seconds; C12
+	moment        = time.Millisecond     // in which other requests overtake this one
+	farthest      = 100                  // steps that C27's mistake searches
+	longer        = 2 * time.Millisecond // C70
+	lockedFor     = time.Hour            // C46
+	rememberedFor = 60                   // seconds; C12
 )
 
 // Errors of the verbs.
@@ -29,6 +31,7 @@ var (
 	ErrUnknown = errors.New("unknown token")
 	ErrExists  = errors.New("the token exists")
 	ErrSeed    = errors.New("the seed is too short, or belongs to another token")
+	ErrPeriod  = errors.New("the period is too long")
 )
 
 // Server is a validation server. Create it with [New].
@@ -99,6 +102,9 @@ func (s *Server) Import(serial, user string, key []byte, digits uint8, period in
 	}
 	if len(key) < shortest && !s.is("C66") {
 		return ErrSeed
+	}
+	if period > longest && !s.is("C67") {
+		return ErrPeriod
 	}
 	s.tokens[serial] = &state{
 		key: key, digits: digits, period: period, users: map[string]bool{user: true}, last: map[string]int64{},

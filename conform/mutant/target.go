@@ -4,7 +4,6 @@ package mutant
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,7 +53,7 @@ func (s *Server) Target() *conform.Target {
 }
 
 func refusedBy(err error) error {
-	if errors.Is(err, ErrUnknown) || errors.Is(err, ErrExists) || errors.Is(err, ErrSeed) {
+	if err != nil {
 		return fmt.Errorf("%w: %w", conform.ErrRefused, err)
 	}
 	return err
