@@ -180,7 +180,7 @@ func c70(e *env) string {
 	return strings.Join(said, "; ")
 }
 
-// idle returns a token that is out of use, and its state; nil if there is no way.
+// idle returns a token that is out of use, and its state. It returns nil if none can be made.
 func (e *env) idle() (state string, t *Token) {
 	switch {
 	case e.lockoutOr(0) > 0:

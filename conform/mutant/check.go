@@ -16,7 +16,7 @@ type found struct {
 	used bool
 }
 
-// match searches the code in the whole window, which takes equally long whatever it finds. It
+// match searches the code in the whole window. All codes take equally long. It
 // returns false if no step has the code.
 func (s *Server) match(t *state, key, code string) (f found, any bool) {
 	now := s.now()
