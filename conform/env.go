@@ -218,6 +218,10 @@ func (e *env) restart() {
 // checked it because of too many requests.
 const maxRetries = 5
 
+// longestRetry is the longest wait before such a repetition. A target that doubles its
+// delay after each wrong code would otherwise take hours.
+const longestRetry = 10 * time.Second
+
 // submit submits an attempt with a verb.
 func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), a Attempt) Answer {
 	for tries := 0; ; tries++ {
@@ -227,9 +231,12 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 			e.fail(v, err)
 		}
 		e.inStep()
-		if answer.Verdict != Limited || tries == maxRetries {
+		if answer.Verdict != Limited || tries == maxRetries || answer.RetryAfter > longestRetry {
 			step := e.stepOf(a.Token)
 			e.log = append(e.log, func() string { return fmt.Sprintf("%s %s: %s", v, a.named(step), answer.Verdict) })
+			if answer.Verdict == Limited && v != VerbResync { // which is no refusal
+				e.skipf("the target limits the rate of attempts, and has not checked a code")
+			}
 			return answer
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))
@@ -276,16 +283,13 @@ func (e *env) refuse(t *Token, code, format string, args ...any) {
 }
 
 func (e *env) accepted(a Answer, format string, args ...any) {
-	switch {
-	case a.Verdict == Limited:
-		e.skipf("the target limits the rate of requests")
-	case a.Verdict != Accepted:
+	if a.Verdict != Accepted {
 		e.failf("%s: %s, want accepted", fmt.Sprintf(format, args...), a.words())
 	}
 }
 
 func (e *env) refused(a Answer, format string, args ...any) {
-	if a.Verdict != Refused && a.Verdict != NextCode && a.Verdict != Limited {
+	if a.Verdict != Refused && a.Verdict != NextCode {
 		e.failf("%s: %s, want refused", fmt.Sprintf(format, args...), a.words())
 	}
 }

@@ -193,6 +193,7 @@ func c14(e *env) string {
 	count := len(spellings("000000"))
 	for first := 0; first < count; first += group {
 		t := e.token()
+		e.settle()
 		code := e.good(t)
 		all := spellings(code)
 		e.accept(t, code, "the code itself")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -267,6 +268,46 @@ func TestLimited(t *testing.T) {
 		require.NoError(t, err)
 		for _, r := range report.Results {
 			require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+		}
+	})
+}
+
+// TestDelays: a target that delays attempts longer and longer is not judged by codes that it
+// has not checked.
+func TestDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := mutant.New("C36").Target()
+		check := target.Check
+		var mu sync.Mutex
+		until, delay := map[string]time.Time{}, map[string]time.Duration{}
+		target.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			now := time.Now()
+			if wait := until[a.User].Sub(now); wait > 0 {
+				return conform.Answer{Verdict: conform.Limited, RetryAfter: wait}, nil
+			}
+			answer, err := check(ctx, a)
+			if answer.Verdict == conform.Accepted {
+				delay[a.User] = 0
+			} else {
+				delay[a.User] = max(time.Second, 2*delay[a.User])
+				until[a.User] = now.Add(delay[a.User])
+			}
+			return answer, err
+		}
+		report, err := conform.Run(t.Context(), target, conform.Options{Cases: only(t, "C11", "C14", "C18", "C36", "C37", "C39", "C43")})
+		require.NoError(t, err)
+		for _, r := range report.Results {
+			switch r.ID {
+			case "C36", "C37", "C39":
+				require.Equal(t, conform.NotApplicable, r.Outcome, "%s: %s", r.ID, r.Detail)
+				require.Equal(t, "the target limits the rate of attempts, and has not checked a code", r.Detail)
+			case "C43":
+				require.Equal(t, conform.NotApplicable, r.Outcome, "%s: %s", r.ID, r.Detail)
+			default:
+				require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+			}
 		}
 	})
 }
