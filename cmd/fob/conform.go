@@ -189,14 +189,17 @@ func (a *app) openTarget(ctx context.Context, name string, db *databaseFlags) (o
 	options := target.Options{}
 	if preset, ok := strings.CutPrefix(name, presetPrefix); ok {
 		text, err = target.Preset(preset)
+		options.Read = target.PresetFile
 	} else {
 		text, err = a.readPublic(ctx, "target", name)
-		options.Secret = func(path string) ([]byte, error) {
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(filepath.Dir(name), path)
+		beside := func(path string) string {
+			if filepath.IsAbs(path) {
+				return path
 			}
-			return a.readSecret(ctx, "secret", path)
+			return filepath.Join(filepath.Dir(name), path)
 		}
+		options.Secret = func(path string) ([]byte, error) { return a.readSecret(ctx, "secret", beside(path)) }
+		options.Read = func(path string) ([]byte, error) { return a.readPublic(ctx, "file", beside(path)) }
 	}
 	if err != nil {
 		return openedTarget{}, err

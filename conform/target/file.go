@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/yamlfile"
 )
 
@@ -19,6 +20,7 @@ type File struct {
 	URL          string            `yaml:"url" doc:"address before the paths of requests; https, or http on loopback, such as http://127.0.0.1:{{port}} for a program of start"`
 	InsecureHTTP bool              `yaml:"insecure_http" doc:"allow http beyond loopback, such as between containers"`
 	Headers      map[string]string `yaml:"headers" doc:"headers of all requests"`
+	Needs        map[string]string `yaml:"needs" doc:"programs that must be installed, or patterns of the paths of files, with spaces between alternatives; each with the Debian package that has it"`
 	Secrets      map[string]string `yaml:"secrets" doc:"files with secrets of one line; {{NAME}} is replaced by the secret"`
 	Declares     Declares          `yaml:"declares" doc:"the behaviour that the server's documentation or configuration declares; measured if omitted"`
 	Limits       Limits            `yaml:"limits" doc:"limits of the test setup"`
@@ -176,7 +178,10 @@ type PAM struct {
 type TextFile struct {
 	Path   string `yaml:"path" doc:"path; {{dir}} is a temporary folder of the run" required:"true"`
 	Text   string `yaml:"text" doc:"contents"`
+	From   string `yaml:"from" doc:"file that has the contents, instead of text; placeholders in it are not replaced"`
 	Remove bool   `yaml:"remove" doc:"remove the file"`
+
+	from []byte // contents of From
 }
 
 // Match describes answers: all that is given must match. The zero value matches none.
@@ -204,7 +209,12 @@ type Read struct {
 type Options struct {
 	// Secret reads the file of a secret. It is nil if the file must have none.
 	Secret func(path string) ([]byte, error)
+	// Read reads the file of a field from. It is nil if the file must have none.
+	Read func(path string) ([]byte, error)
 }
+
+// ErrMissing is the error of a target that needs programs that are not installed.
+var ErrMissing = errclass.New(errclass.Unsupported, "not installed")
 
 // ErrFile is the error of a target file that cannot be used.
 var ErrFile = conform.ErrTarget

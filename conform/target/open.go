@@ -44,8 +44,12 @@ type Open struct {
 	programs []*program // in the order of their start
 }
 
-// Open does the steps of the setup, and returns the target.
+// Open does the steps of the setup, and returns the target. The error wraps [ErrMissing] if
+// it needs programs that are not installed.
 func (f *File) Open(ctx context.Context) (*Open, error) {
+	if err := f.missing(); err != nil {
+		return nil, fmt.Errorf("setting up the target: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "fob-conform-")
 	if err != nil {
 		return nil, err

@@ -43,6 +43,9 @@ func (f *File) prepare() error {
 		}
 		f.wait = &d
 	}
+	if err := f.prepareNeeds(); err != nil {
+		return err
+	}
 	for name, path := range f.Secrets {
 		if f.options.Secret == nil {
 			return fmt.Errorf("secrets: %s: secrets cannot be read here", name)
@@ -285,7 +288,26 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 			return fmt.Errorf("command: %w", err)
 		}
 	}
+	if s.File != nil && s.File.From != "" {
+		if err := f.prepareFile(s.File); err != nil {
+			return fmt.Errorf("file: %w", err)
+		}
+	}
 	return prepareSave(s.Save, known)
+}
+
+// prepareFile reads the contents of a file.
+func (f *File) prepareFile(t *TextFile) (err error) {
+	switch {
+	case t.Text != "" || t.Remove:
+		return errors.New("from excludes text and remove")
+	case f.options.Read == nil:
+		return errors.New("from: files cannot be read here")
+	}
+	if t.from, err = f.options.Read(t.From); err != nil {
+		return fmt.Errorf("from: %w", err)
+	}
+	return nil
 }
 
 // prepareSave checks the values that a step saves, and adds their names to known.

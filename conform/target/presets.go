@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-//go:embed presets/*.yaml
+//go:embed presets
 var presets embed.FS
 
 // ErrPreset is returned for an unknown preset.
@@ -23,7 +23,9 @@ func Presets() (names []string) {
 		panic(err) // the folder is in the program
 	}
 	for _, f := range list {
-		names = append(names, strings.TrimSuffix(f.Name(), ".yaml"))
+		if name, ok := strings.CutSuffix(f.Name(), ".yaml"); ok {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -36,3 +38,6 @@ func Preset(name string) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// PresetFile returns a file that a preset names in a field from, for [Options].
+func PresetFile(name string) ([]byte, error) { return presets.ReadFile("presets/" + name) }

@@ -61,7 +61,11 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 		}
 		return &answer{}, nil
 	}
-	return &answer{}, atomicfile.Overwrite(path, []byte(v.Fill(s.File.Text, reqtemplate.Plain)))
+	text := s.File.from
+	if s.File.From == "" {
+		text = []byte(v.Fill(s.File.Text, reqtemplate.Plain))
+	}
+	return &answer{}, atomicfile.Overwrite(path, text)
 }
 
 // request sends a request.
