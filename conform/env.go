@@ -234,7 +234,7 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 		if answer.Verdict != Limited || tries == maxRetries || answer.RetryAfter > longestRetry {
 			step := e.stepOf(a.Token)
 			e.log = append(e.log, func() string { return fmt.Sprintf("%s %s: %s", v, a.named(step), answer.Verdict) })
-			if answer.Verdict == Limited && v != VerbResync { // which is no refusal
+			if answer.Verdict == Limited && v != VerbResync { // that does not refuse it
 				e.skipf("the target limits the rate of attempts, and has not checked a code")
 			}
 			return answer
