@@ -28,8 +28,9 @@ type env struct {
 	number int // of the case and the attempt
 	random *rand.Rand
 	made   int
-	tokens []*Token        // in the target, oldest first
-	log    []func() string // texts are only made for a report
+	tokens []*Token // in the target, oldest first
+	log    []*action
+	shared []*action // of a measurement that several cases share
 
 	now   int64     // the target's time, if it has a clock
 	until time.Time // otherwise: the end of the step in which requests must be sent; zero: any
@@ -78,7 +79,7 @@ func (e *env) fail(v Verb, err error) {
 }
 
 func (e *env) logf(format string, args ...any) {
-	e.log = append(e.log, func() string { return fmt.Sprintf(format, args...) })
+	e.did(&action{text: func() string { return fmt.Sprintf(format, args...) }})
 }
 
 // equal ends the case unless both values are equal.
@@ -152,7 +153,9 @@ func (e *env) inStep() {
 func (e *env) setClock(unix int64) {
 	at := time.Unix(unix, 0).UTC()
 	err := e.target.SetClock(e.ctx, at)
-	e.logf("set the clock to %s: %s", at.Format(time.RFC3339), told(err))
+	e.did(&action{verb: VerbClock, clock: at, text: func() string {
+		return fmt.Sprintf("set the clock to %s: %s", at.Format(time.RFC3339), told(err))
+	}})
 	if err != nil {
 		e.fail(VerbClock, err)
 	}
@@ -185,6 +188,7 @@ func (e *env) advanceSteps(n int64) {
 		return
 	}
 	e.wait(time.Until(time.Unix((e.step()+n)*period, 0).Add(margin)))
+	e.log[len(e.log)-1].steps = n
 	e.settle()
 }
 
@@ -193,7 +197,7 @@ func (e *env) wait(d time.Duration) {
 	if d > e.c.Wait && e.maxWait != nil && d > *e.maxWait {
 		e.leaveOut(d.Round(time.Second))
 	}
-	e.logf("wait for %s", d.Round(time.Second))
+	e.did(&action{wait: d, text: func() string { return fmt.Sprintf("wait for %s", d.Round(time.Second)) }})
 	e.sleep(d)
 }
 
@@ -208,7 +212,7 @@ func (e *env) sleep(d time.Duration) {
 // restart restarts the target.
 func (e *env) restart() {
 	err := e.target.Restart(e.ctx)
-	e.logf("restart the target: %s", told(err))
+	e.did(&action{verb: VerbRestart, text: func() string { return "restart the target: " + told(err) }})
 	if err != nil {
 		e.fail(VerbRestart, err)
 	}
@@ -227,19 +231,26 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 	for tries := 0; ; tries++ {
 		answer, err := do(e.ctx, a)
 		if err != nil {
-			e.logf("%s: %v", v, err)
+			e.did(a.action(v, e.stepOf(a.Token), err.Error()))
 			e.fail(v, err)
 		}
 		e.inStep()
 		if answer.Verdict != Limited || tries == maxRetries || answer.RetryAfter > longestRetry {
-			step := e.stepOf(a.Token)
-			e.log = append(e.log, func() string { return fmt.Sprintf("%s %s: %s", v, a.named(step), answer.Verdict) })
+			e.did(a.action(v, e.stepOf(a.Token), answer.Verdict.String()))
 			if answer.Verdict == Limited && v != VerbResync { // that does not refuse it
 				e.skipf("the target limits the rate of attempts, and has not checked a code")
 			}
 			return answer
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))
+	}
+}
+
+// action returns an attempt as an action.
+func (a *Attempt) action(v Verb, step int64, answer string) *action {
+	return &action{
+		verb: v, token: a.Token, user: a.User, codes: []string{a.Code}, second: a.Second, step: step, answer: answer,
+		text: func() string { return fmt.Sprintf("%s %s: %s", v, a.named(step), answer) },
 	}
 }
 
@@ -333,7 +344,10 @@ func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 		}
 	}
 	e.inStep()
-	e.logf("check %d codes at once: %d accepted", len(codes), accepts)
+	answer := fmt.Sprintf("%d accepted", accepts)
+	e.did(&action{verb: VerbCheck, token: t, user: t.User, codes: codes, step: e.stepOf(t), answer: answer, text: func() string {
+		return fmt.Sprintf("check %d codes at once: %s", len(codes), answer)
+	}})
 	for i, code := range codes {
 		if accepts == 0 && answers[i].Verdict == Limited && e.check(t, code).Verdict == Accepted {
 			accepts++

@@ -18,6 +18,7 @@ type measured[T any] struct {
 	once  sync.Once
 	value T
 	end   *stop // why there is none
+	log   []*action
 }
 
 // get returns the value, which the first caller measures with f as a case of its own.
@@ -30,6 +31,10 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 			inner.clean()
 			if again {
 				s = stop{outcome: NotApplicable, detail: fmt.Sprintf("measuring the target takes longer than a step of %d s", period)}
+			}
+			m.log = inner.log
+			if id == windowID {
+				m.log = ofAccepted(m.log)
 			}
 			if s.outcome != Pass {
 				m.end = &s
@@ -44,6 +49,7 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 			e.setClock(e.now)
 		}
 	})
+	e.shared = m.log
 	if m.end != nil {
 		panic(*m.end)
 	}
@@ -51,6 +57,22 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 		e.settle()
 	}
 	return m.value
+}
+
+// ofAccepted returns the actions about tokens of which a code was accepted.
+func ofAccepted(log []*action) (kept []*action) {
+	accepted := map[*Token]bool{}
+	for _, a := range log {
+		if a.answer == Accepted.String() {
+			accepted[a.token] = true
+		}
+	}
+	for _, a := range log {
+		if a.token == nil || accepted[a.token] {
+			kept = append(kept, a)
+		}
+	}
+	return kept
 }
 
 // span is a range of steps around the current one.
@@ -180,7 +202,7 @@ func (e *env) lock(t *Token) {
 // unlock unlocks a token.
 func (e *env) unlock(t *Token) {
 	err := e.target.Unlock(e.ctx, t)
-	e.logf("unlock token %s: %s", t.Serial, told(err))
+	e.about(VerbUnlock, t, err)
 	if err != nil {
 		e.fail(VerbUnlock, err)
 	}
@@ -189,7 +211,7 @@ func (e *env) unlock(t *Token) {
 // revoke puts a token out of use.
 func (e *env) revoke(t *Token) {
 	err := e.target.Revoke(e.ctx, t)
-	e.logf("revoke token %s: %s", t.Serial, told(err))
+	e.about(VerbRevoke, t, err)
 	if err != nil {
 		e.fail(VerbRevoke, err)
 	}

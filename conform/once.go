@@ -253,7 +253,9 @@ func c17(e *env) string {
 func (e *env) assign(t *Token, prefix string) string {
 	user := prefix + t.Serial
 	err := e.target.Assign(e.ctx, t, user)
-	e.logf("assign token %s to %s: %s", t.Serial, user, told(err))
+	e.did(&action{verb: VerbAssign, token: t, user: user, text: func() string {
+		return fmt.Sprintf("assign token %s to %s: %s", t.Serial, user, told(err))
+	}})
 	if err != nil {
 		e.fail(VerbAssign, err)
 	}
@@ -301,6 +303,7 @@ func c20(e *env) string {
 
 func c21(e *env) string {
 	t, step, gap := e.repeating()
+	t.special = fmt.Sprintf("the same code %d steps later", gap)
 	e.imported(t)
 	code := t.hotp(step)
 	e.accept(t, code, "the code in the first of two steps with the same code")

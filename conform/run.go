@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,11 +32,14 @@ type Result struct {
 	Source      string   `json:"source"`
 	Level       Level    `json:"level"`
 	Outcome     Outcome  `json:"outcome"`
-	Detail      string   `json:"detail"`                   // the measurement, or the reason of another outcome
-	Why         string   `json:"why,omitempty"`            // after FAIL: the harm
-	Actions     []string `json:"actions,omitempty"`        // after FAIL: the actions of the case, in order
-	LeftOut     bool     `json:"waits_too_long,omitempty"` // N/A because of [Options.MaxWait]
-	TookMS      int64    `json:"took_ms"`
+	Detail      string   `json:"detail"`            // the measurement, or the reason of another outcome
+	Why         string   `json:"why,omitempty"`     // after FAIL: the harm
+	Actions     []string `json:"actions,omitempty"` // after FAIL: the actions of the case, in order
+	// ByHand are the commands for a shell that repeat the case, with a new token; only after
+	// FAIL.
+	ByHand  []string `json:"by_hand,omitempty"`
+	LeftOut bool     `json:"waits_too_long,omitempty"` // N/A because of [Options.MaxWait]
+	TookMS  int64    `json:"took_ms"`
 }
 
 // Report is the result of a run.
@@ -199,12 +203,16 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 	begun := time.Now()
 	result := Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level}
 	var last stop
-	var log []func() string
+	var log []*action
+	var e *env
 	for attempt := range maxAttempts {
-		e := r.env(ctx, c, attempt)
+		e = r.env(ctx, c, attempt)
 		var again bool
 		last, again = e.attempt()
 		log = e.log
+		if !slices.ContainsFunc(log, func(a *action) bool { return len(a.codes) > 0 }) {
+			log = slices.Concat(e.shared, log)
+		}
 		e.clean()
 		if !again {
 			break
@@ -215,9 +223,10 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 	result.LeftOut = last.leftOut
 	if result.Outcome == Fail {
 		result.Why = c.Why
-		for _, text := range log {
-			result.Actions = append(result.Actions, text())
+		for _, a := range log {
+			result.Actions = append(result.Actions, a.text())
 		}
+		result.ByHand = e.byHand(log)
 	}
 	return result, last.err
 }

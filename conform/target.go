@@ -87,6 +87,8 @@ type Target struct {
 	Status func(context.Context, *Token) (Status, error)
 	// SetClock sets the target's clock, which then stands still.
 	SetClock func(context.Context, time.Time) error
+	// ByHand describes the verbs for people who repeat a failed case. It may be nil.
+	ByHand *ByHand
 	// Restart stops the target and starts it again. State that is only in memory is lost.
 	// It is called while no other verb is.
 	Restart func(context.Context) error

@@ -25,8 +25,9 @@ type Token struct {
 	Digits uint8
 	Period int64 // seconds
 
-	key  []byte
-	last int64 // the last step whose code the case has submitted as a correct one
+	key     []byte
+	special string // a property that a random seed lacks, for people who repeat a case
+	last    int64  // the last step whose code the case has submitted as a correct one
 }
 
 // hotp returns the code of a step.
@@ -101,7 +102,7 @@ func (e *env) tryImport(t *Token) error {
 		}
 	}
 	err := e.target.Import(e.ctx, t)
-	e.logf("import token %s: %s", t.Serial, told(err))
+	e.about(VerbImport, t, err)
 	if err == nil {
 		e.run.held.Add(1)
 		e.tokens = append(e.tokens, t)
@@ -131,6 +132,13 @@ func (e *env) clean() {
 	}
 }
 
+// about records a verb that is about a token and no code.
+func (e *env) about(v Verb, t *Token, err error) {
+	e.did(&action{verb: v, token: t, user: t.User, text: func() string {
+		return fmt.Sprintf("%s token %s: %s", v, t.Serial, told(err))
+	}})
+}
+
 func told(err error) string {
 	if err != nil {
 		return err.Error()
@@ -138,9 +146,11 @@ func told(err error) string {
 	return "done"
 }
 
+// near is the number of steps before and after the current one whose codes are not wrong.
+const near = 120
+
 // wrongCodes returns n codes that the token does not show near the current step.
 func (e *env) wrongCodes(t *Token, n int) []string {
-	const near = 120
 	shown := map[string]bool{}
 	for i := -int64(near); i <= near; i++ {
 		shown[t.hotp(e.stepOf(t)+i)] = true

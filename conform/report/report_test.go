@@ -22,7 +22,7 @@ func sample() *conform.Report {
 		{ID: "C01", Requirement: "a < b", Level: conform.Must, Source: "RFC 6238", Outcome: conform.Pass, Detail: "good"},
 		{ID: "C07", Requirement: "c", Level: conform.Should, Source: "RFC 6238 §5.2", Outcome: conform.Fail, Detail: `"bad" & ugly`,
 			Why: strings.Repeat("It harms users. ", 10), Actions: slicesOf("import ", 20)},
-		{ID: "C11", Requirement: "d", Level: conform.Must, Outcome: conform.Fail, Detail: "accepted", Why: "Why.", Actions: []string{"one", "two"}},
+		{ID: "C11", Requirement: "d", Level: conform.Must, Outcome: conform.Fail, Detail: "accepted", Why: "Why.", Actions: []string{"one", "two"}, ByHand: []string{"CODE=$(fob code --seed-file x.seed)", "check u $CODE"}},
 		{ID: "C12", Requirement: "e", Level: conform.Must, Outcome: conform.NotApplicable, Detail: "needs 3m0s of waiting", LeftOut: true},
 	}}
 }
@@ -41,6 +41,7 @@ func TestText(t *testing.T) {
 	require.Less(t, strings.Index(text, "C07 FAIL"), strings.Index(text, "C01 PASS"), "failures come first")
 	require.Contains(t, text, "C11 FAIL MUST   d: accepted\n    Why.\n")
 	require.Contains(t, text, "--only C11 --seed 7\n      one\n      two\n")
+	require.Contains(t, text, "    By hand, in a shell in the folder of the target file:\n      CODE=$(fob code --seed-file x.seed)\n      check u $CODE\n\n")
 	require.Contains(t, text, "      again (2 times)\n")
 	require.Contains(t, text, "… 24 more actions …")
 	require.Contains(t, text, "bank <1>: 4 cases: 1 PASS, 2 FAIL (1 MUST), 1 N/A; --seed 7\n")

@@ -50,6 +50,11 @@ type (
 		Message     sarifText         `json:"message"`
 		Locations   []sarifLocation   `json:"locations"`
 		Fingerprint map[string]string `json:"partialFingerprints"`
+		More        *sarifHand        `json:"properties,omitempty"`
+	}
+	sarifHand struct {
+		Actions []string `json:"actions,omitempty"`
+		ByHand  []string `json:"byHand,omitempty"`
 	}
 	sarifLocation struct { // 3.28
 		Physical sarifPhysical `json:"physicalLocation"`
@@ -89,6 +94,7 @@ func SARIF(w io.Writer, r *conform.Report, file string) error {
 		switch result.Outcome {
 		case conform.Fail:
 			s.Kind, s.Level = "fail", "warning"
+			s.More = &sarifHand{result.Actions, result.ByHand}
 			if result.Level == conform.Must {
 				s.Level = "error"
 			}

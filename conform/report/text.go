@@ -63,6 +63,9 @@ func Text(w io.Writer, r *conform.Report) error {
 		for _, a := range shortened(c.Actions) {
 			fmt.Fprintf(&b, "      %s\n", a)
 		}
+		for line := range strings.Lines(strings.TrimPrefix(byHand(c), "\n\n")) {
+			fmt.Fprintf(&b, "    %s", line)
+		}
 		b.WriteByte('\n')
 	}
 	for i := range r.Results {
@@ -74,6 +77,17 @@ func Text(w io.Writer, r *conform.Report) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// byHand returns the commands that repeat a failed case, below a heading. It is "" if
+// there are none.
+func byHand(c *conform.Result) string {
+	if len(c.ByHand) == 0 {
+		return ""
+	}
+	return "\n\n" + handHeading + ":\n  " + strings.Join(c.ByHand, "\n  ") + "\n"
+}
+
+const handHeading = "By hand, in a shell in the folder of the target file"
 
 // shortened joins equal actions, and leaves out some in the middle of a long list.
 func shortened(actions []string) (short []string) {

@@ -164,7 +164,7 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 func (t *Open) target() *conform.Target {
 	f, d := t.file, t.file.Declares
 	c := &conform.Target{
-		Name: f.Name, Version: t.saved.Fill(f.Version, reqtemplate.Plain),
+		Name: f.Name, Version: t.saved.Fill(f.Version, reqtemplate.Plain), ByHand: f.byHand(),
 		Declares: conform.Declared{
 			Window: d.Window, Lockout: d.Lockout, Resync: d.Resync, CountReplayed: d.CountReplayed,
 			CountMalformed: d.CountMalformed, DriftInterval: f.drift,

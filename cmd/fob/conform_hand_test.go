@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/tooltest"
+)
+
+// byHand runs a case that must fail, and then the commands that repeat it. It returns the
+// commands and what they print.
+func byHand(t *testing.T, target, id string, args ...string) (commands []string, out string) {
+	t.Helper()
+	for _, program := range []string{"curl", "openssl", "perl"} {
+		tooltest.Find(t, program)
+	}
+	_, report, errs := fob(t, "", append([]string{"conform", "--target", target, "--only", id, "--json"}, args...)...)
+	first, _, _ := strings.Cut(report, "\n")
+	var r conform.Result
+	require.NoError(t, json.Unmarshal([]byte(first), &r), errs)
+	require.Equal(t, conform.Fail, r.Outcome, r.Detail)
+	require.NotEmpty(t, r.ByHand, id)
+	for _, line := range r.ByHand {
+		require.NotContains(t, line, "\n", "a command is a line")
+	}
+	script := strings.Join(r.ByHand, "\n")
+	if s := time.Now().Second(); s > 1 && s < 40 { // no need to wait for the next step
+		script = regexp.MustCompile(`(?m)^sleep .*# begin with a step$`).ReplaceAllString(script, "")
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Dir = filepath.Dir(target)
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s\n%s", script, text)
+	return r.ByHand, string(text)
+}
+
+// TestByHandMutants: the commands of a report show the mistakes of wrong servers again.
+// The answers are those that the comments of the commands have.
+func TestByHandMutants(t *testing.T) {
+	answers := regexp.MustCompile(`"answer":"(accepted|refused)"`)
+	seen := regexp.MustCompile(`# (?:wrong codes: )?(accepted|refused)$`)
+	times := regexp.MustCompile(`^for (?:WRONG|I) in \$\(seq (?:314001 314)?(\d+)\)`)
+	for _, id := range []string{"C02", "C04", "C07", "C08", "C11", "C12", "C13", "C16", "C17", "C18", "C20", "C22", "C28", "C30", "C32", "C34", "C36", "C38", "C39", "C44", "C46", "C49", "C68"} {
+		t.Run(id, func(t *testing.T) {
+			commands, out := byHand(t, conformTarget(t, id), id)
+			var want, got []string
+			for _, line := range commands {
+				m := seen.FindStringSubmatch(line)
+				if m == nil {
+					continue
+				}
+				n := 1
+				if loop := times.FindStringSubmatch(line); loop != nil {
+					n, _ = strconv.Atoi(loop[1])
+				}
+				want = append(want, slices.Repeat(m[1:], n)...)
+			}
+			for _, m := range answers.FindAllStringSubmatch(out, -1) {
+				got = append(got, m[1])
+			}
+			require.NotEmpty(t, want)
+			require.Equal(t, want, got, "%s\n%s", strings.Join(commands, "\n"), out)
+		})
+	}
+}
+
+// startPages starts the web site in Python, and returns the path of its target file, which
+// lies beside the password.
+func startPages(t *testing.T) string {
+	t.Helper()
+	const folder = "../../conform/target/testdata/"
+	cmd := exec.Command(tooltest.Find(t, "python3"), folder+"pages.py")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait()
+	})
+	port, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	text, err := os.ReadFile(folder + "pages.yaml")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pages.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), ":8080", ":"+strings.TrimSpace(port))), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "admin.pw"), []byte("letmein\n"), 0o600))
+	return path
+}
+
+// TestByHandPages: the commands of a report drive a web site with a login and tokens
+// against CSRF. They have no password, seed or code.
+func TestByHandPages(t *testing.T) {
+	path := startPages(t)
+	commands, out := byHand(t, path, "C14", "--seed", "5")
+	require.Equal(t, 2, strings.Count(out, "Welcome"), "%s\n%s", strings.Join(commands, "\n"), out)
+	require.NotContains(t, strings.Join(commands, "\n"), "letmein")
+	require.Empty(t, slices.DeleteFunc(regexp.MustCompile(`\b(?:[0-9]{6}|[0-9a-f]{40})\b`).FindAllString(strings.Join(commands, "\n"), -1), func(s string) bool {
+		return strings.HasPrefix(s, "314")
+	}))
+}

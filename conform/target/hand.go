@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/reqtemplate"
+)
+
+// hand writes the steps of a file as commands for a shell.
+type hand struct {
+	file    *File
+	session bool // the requests share cookies
+}
+
+// pieces are the values of placeholders.
+type pieces map[string][]conform.Piece
+
+// byHand returns the commands of a target for people.
+func (f *File) byHand() *conform.ByHand {
+	h := &hand{file: f}
+	var steps []*Step
+	for i := range f.Setup {
+		steps = append(steps, &f.Setup[i].Step)
+	}
+	for _, v := range f.verbs() {
+		if v != nil {
+			steps = append(steps, v.steps()...)
+		}
+	}
+	folder := f.uses("dir") || f.uses("random")
+	for _, s := range steps {
+		folder = folder || len(s.Save) > 0 || s.PAM != nil && s.PAM.Rules != ""
+		h.session = h.session || s.HTTP != nil && len(s.Save) > 0
+	}
+	begin := []string{"umask 077"}
+	if folder {
+		begin = append(begin, "DIR=$(mktemp -d)")
+	}
+	if f.uses("random") {
+		begin = append(begin, `openssl rand -hex 16 > "$DIR"/random`)
+	}
+	if f.uses("port") {
+		begin = append(begin, "PORT=18080 # a free port")
+	}
+	saved := pieces{}
+	for i := range f.Setup {
+		s := &f.Setup[i]
+		switch {
+		case s.Start != nil:
+			begin = append(begin, h.start(s.Start, saved)...)
+		case s.HTTP != nil || len(s.Save) == 0: // others find out the version
+			begin = append(begin, h.step(&s.Step, saved)...)
+		}
+	}
+	verbs := f.verbs()
+	return &conform.ByHand{Begin: begin, Do: func(name conform.Verb, values map[string][]conform.Piece) (lines []string) {
+		v := verbs[name]
+		if v == nil || v.Again {
+			return nil
+		}
+		all := maps.Clone(saved)
+		maps.Copy(all, values)
+		for _, s := range v.steps() {
+			lines = append(lines, h.step(s, all)...)
+		}
+		return lines
+	}}
+}
+
+// steps returns all steps of a verb in order.
+func (v *Verb) steps() (all []*Step) {
+	for i := range v.Before {
+		all = append(all, &v.Before[i])
+	}
+	if all = append(all, &v.Step); v.Again {
+		all = all[:len(all)-1]
+	}
+	for i := range v.After {
+		all = append(all, &v.After[i])
+	}
+	return all
+}
+
+// start returns the commands that start a program, and wait until it is ready.
+func (h *hand) start(p *Program, v pieces) []string {
+	lines := []string{h.command(&p.Command, v) + " > server.log 2>&1 &"}
+	switch {
+	case p.Ready.HTTP != "":
+		return append(lines, "until curl -s -o server.out "+conform.ShellWord(h.fill(p.Ready.HTTP, v, reqtemplate.Plain)...)+"; do sleep 1; done")
+	case p.Ready.Line != "":
+		return append(lines, "until grep -qE "+conform.ShellWord(h.fill(p.Ready.Line, v, reqtemplate.Plain)...)+" server.log; do sleep 1; done")
+	}
+	return append(lines, "sleep 10 # until the program is ready")
+}
+
+// step returns the commands of a step, and adds the values that it saves.
+func (h *hand) step(s *Step, v pieces) []string {
+	text := ""
+	switch {
+	case s.HTTP != nil:
+		text = h.request(s.HTTP, v, len(s.Save) > 0)
+	case s.Command != nil:
+		text = h.command(s.Command, v)
+	case s.PAM != nil:
+		return h.logIn(s.PAM, v)
+	case s.Radius != nil:
+		text = h.packet(s.Radius, v)
+	case s.File != nil && s.File.Remove:
+		text = "rm -f " + conform.ShellWord(h.fill(s.File.Path, v, reqtemplate.Plain)...)
+	case s.File != nil:
+		text = printed(h.fill(s.File.Text, v, reqtemplate.Plain)) + " > " + conform.ShellWord(h.fill(s.File.Path, v, reqtemplate.Plain)...)
+	default:
+		return []string{"# this step has no commands for a shell"}
+	}
+	if len(s.Save) == 0 {
+		return []string{text}
+	}
+	const answer = `"$DIR/answer"`
+	lines := []string{text + " > " + answer}
+	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
+		r := s.Save[name]
+		lines = append(lines, name+"=$("+r.byHand(answer)+")")
+		v[name] = []conform.Piece{{Text: "$" + name, Shell: true}}
+	}
+	return lines
+}
+
+// byHand returns the command that prints a value of an answer.
+func (r *Read) byHand(answer string) string {
+	switch {
+	case r.JSON != "":
+		path := "."
+		for _, name := range strings.Split(r.JSON, "/")[1:] {
+			name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+			path += fmt.Sprintf("[%q]", name)
+		}
+		return "sed '1,/^\\r*$/d' " + answer + " | jq -r " + conform.ShellWord(conform.Piece{Text: path})
+	case r.Header != "":
+		return "tr -d '\\r' < " + answer + " | sed -n " + conform.ShellWord(conform.Piece{Text: "s/^" + r.Header + ": //Ip"})
+	}
+	return "perl -0ne " + conform.ShellWord(conform.Piece{Text: "print $1 if m/" + strings.NewReplacer("/", `\/`, "@", `\@`).Replace(r.Body) + "/"}) + " " + answer
+}
+
+// request returns the curl command of a request. Its secrets are on standard input,
+// because all users of the machine can read arguments. The answer is kept with its
+// headers, or printed with its status.
+func (h *hand) request(r *Request, v pieces, keep bool) string {
+	address := r.Path
+	if !strings.Contains(address, "://") {
+		address = strings.TrimSuffix(h.file.URL, "/") + "/" + strings.TrimPrefix(r.Path, "/")
+	}
+	before, query, any := strings.Cut(address, "?")
+	where := h.fill(before, v, url.PathEscape)
+	if any {
+		where = append(append(where, conform.Piece{Text: "?"}), h.fill(query, v, url.QueryEscape)...)
+	}
+	var options []option
+	if secret(where) {
+		options = append(options, option{"url", where})
+	}
+	headers := http.Header{}
+	for _, all := range []map[string]string{h.file.Headers, r.Headers} {
+		for name, value := range all {
+			headers.Set(name, value)
+		}
+	}
+	if r.Body != "" && headers.Get("Content-Type") == "" {
+		headers.Set("Content-Type", "application/json")
+	}
+	method := map[bool]string{true: http.MethodGet, false: http.MethodPost}[r.Body == "" && len(r.Form) == 0 && len(r.Upload) == 0]
+	if r.Method != "" && r.Method != method {
+		options = append(options, option{"request", []conform.Piece{{Text: r.Method}}})
+	}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		options = append(options, option{"header", append([]conform.Piece{{Text: name + ": "}}, h.fill(headers.Get(name), v, reqtemplate.Plain)...)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Form)) {
+		options = append(options, option{"data-urlencode", append([]conform.Piece{{Text: name + "="}}, h.fill(r.Form[name], v, reqtemplate.Plain)...)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Upload)) {
+		field, file := strings.CutSuffix(name, "@")
+		value := append([]conform.Piece{{Text: field + "="}}, h.fill(r.Upload[name], v, reqtemplate.Plain)...)
+		if file {
+			value = append(value, conform.Piece{Text: ";filename=" + field})
+		}
+		options = append(options, option{"form", value})
+	}
+	if r.Body != "" {
+		options = append(options, option{"data-raw", h.fill(r.Body, v, reqtemplate.EscapeFor(headers.Get("Content-Type")))})
+	}
+	text := "curl -sS"
+	if keep {
+		text += "i"
+	} else {
+		text += ` -w '\n%{http_code}\n'`
+	}
+	if h.session {
+		text += ` -b "$DIR/cookies" -c "$DIR/cookies"`
+	}
+	input := ""
+	for _, o := range options {
+		if secret(o.value) || strings.Contains(conform.ShellWord(o.value...), "\n") {
+			input += " " + conform.ShellWord(o.config()...)
+		} else {
+			flag := map[string]string{"request": "-X", "header": "-H"}[o.name]
+			if flag == "" {
+				flag = "--" + o.name
+			}
+			text += " " + flag + " " + conform.ShellWord(o.value...)
+		}
+	}
+	if input != "" {
+		text = `printf '%s\n'` + input + " | " + text + " -K -"
+	}
+	if secret(where) {
+		return text
+	}
+	return text + " " + conform.ShellWord(where...)
+}
+
+// option is an option of curl.
+type option struct {
+	name  string
+	value []conform.Piece
+}
+
+// config returns the option as a line of curl's configuration file.
+func (o option) config() []conform.Piece {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+	line := []conform.Piece{{Text: o.name + ` = "`}}
+	for _, p := range o.value {
+		if !p.Shell {
+			p.Text = escape.Replace(p.Text)
+		}
+		line = append(line, p)
+	}
+	return append(line, conform.Piece{Text: `"`})
+}
+
+// command returns a program with its arguments.
+func (h *hand) command(c *Command, v pieces) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		words = append(words, name+"="+conform.ShellWord(h.fill(c.Env[name], v, reqtemplate.Plain)...))
+	}
+	if len(words) > 0 {
+		words = append([]string{"env"}, words...)
+	}
+	for _, a := range c.Argv {
+		words = append(words, conform.ShellWord(h.fill(a, v, reqtemplate.Plain)...))
+	}
+	text := strings.Join(words, " ")
+	if c.Dir != "" {
+		text = "(cd " + conform.ShellWord(h.fill(c.Dir, v, reqtemplate.Plain)...) + " && " + text + ")"
+	}
+	if c.Stdin != "" {
+		text = printed(h.fill(c.Stdin, v, reqtemplate.Plain)) + " | " + text
+	}
+	return text
+}
+
+// logIn returns the commands of a login through PAM.
+func (h *hand) logIn(p *PAM, v pieces) (lines []string) {
+	c := &Command{
+		Argv:  []string{"pamtester", p.Service, p.User, "authenticate", "acct_mgmt"},
+		Stdin: strings.Join(p.Entries, "\n") + "\n",
+	}
+	if p.Rules != "" {
+		c.Argv[1] = privateService
+		c.Env = map[string]string{"LD_PRELOAD": "libpam_wrapper.so", "PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": "{{dir}}/services"}
+		lines = []string{
+			`mkdir -p "$DIR"/services`,
+			printed(h.fill(p.Rules, v, reqtemplate.Plain)) + ` > "$DIR"/services/` + privateService,
+			`printf '%s\n' 'auth required pam_deny.so' 'account required pam_deny.so' > "$DIR"/services/other`,
+		}
+	}
+	return append(lines, h.command(c, v))
+}
+
+// packet returns the command that sends an Access-Request. It reads the shared secret from
+// its file.
+func (h *hand) packet(r *Radius, v pieces) string {
+	lines := []conform.Piece{{Text: "Message-Authenticator = 0x00"}}
+	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace
+	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
+		lines = append(lines, conform.Piece{Text: "\n" + name + ` = "`})
+		lines = append(append(lines, h.fill(r.Attributes[name], v, quote)...), conform.Piece{Text: `"`})
+	}
+	file := conform.Piece{Text: `$DIR/random`, Shell: true}
+	for _, name := range reqtemplate.Names(r.Secret) {
+		if name != "random" {
+			file = conform.Piece{Text: h.file.Secrets[name]}
+		}
+	}
+	return printed(append(lines, conform.Piece{Text: "\n"})) + " | radclient -x -S " + conform.ShellWord(file) + " " +
+		conform.ShellWord(h.fill(r.Address, v, reqtemplate.Plain)...) + " auth"
+}
+
+// fill replaces the placeholders of a text by pieces.
+func (h *hand) fill(text string, v pieces, escape func(string) string) (all []conform.Piece) {
+	for _, name := range reqtemplate.Names(text) {
+		before, after, _ := strings.Cut(text, "{{"+name+"}}")
+		all, text = append(all, conform.Piece{Text: before}), after
+		file, isSecret := h.file.Secrets[name]
+		value, known := v[name]
+		switch {
+		case isSecret:
+			all = append(all, conform.Piece{Text: "$(cat " + conform.ShellWord(conform.Piece{Text: file}) + ")", Shell: true})
+		case known:
+			for _, p := range value {
+				if !p.Shell {
+					p.Text = escape(p.Text)
+				}
+				all = append(all, p)
+			}
+		case name == "dir":
+			all = append(all, conform.Piece{Text: "$DIR", Shell: true})
+		case name == "random":
+			all = append(all, conform.Piece{Text: `$(cat "$DIR"/random)`, Shell: true})
+		case name == "me":
+			all = append(all, conform.Piece{Text: "$(id -un)", Shell: true})
+		default:
+			all = append(all, conform.Piece{Text: "$" + strings.ToUpper(name), Shell: true})
+		}
+	}
+	return append(all, conform.Piece{Text: text})
+}
+
+// secret reports whether a text has a seed or another secret. Codes are not secret: they
+// are valid for a minute, and once.
+func secret(text []conform.Piece) bool {
+	return slices.ContainsFunc(text, func(p conform.Piece) bool { return p.Shell && strings.HasPrefix(p.Text, "$(") })
+}
+
+// printed returns the command that prints a text. A command is one line.
+func printed(text []conform.Piece) string {
+	lines := [][]conform.Piece{nil}
+	for _, p := range text {
+		for i, part := range strings.Split(p.Text, "\n") {
+			if i > 0 {
+				lines = append(lines, nil)
+			}
+			lines[len(lines)-1] = append(lines[len(lines)-1], conform.Piece{Text: part, Shell: p.Shell})
+		}
+	}
+	last := conform.ShellWord(lines[len(lines)-1]...)
+	if len(lines) == 1 {
+		return "printf %s " + last
+	}
+	whole := `printf '%s\n'`
+	for _, l := range lines[:len(lines)-1] {
+		whole += " " + conform.ShellWord(l...)
+	}
+	if last != "''" {
+		whole = "{ " + whole + "; printf %s " + last + "; }"
+	}
+	return whole
+}
