@@ -49,7 +49,7 @@ func ShellWord(pieces ...Piece) string {
 // secrets: they read them from files.
 type ByHand struct {
 	Begin []string // before all others
-	// Do returns the commands of a verb. The values are those of the placeholders user,
+	// Do returns the commands of a verb. The values have the names user,
 	// serial, seed_hex, seed_base32, digits, period, code, second, unix and time.
 	Do func(v Verb, values map[string][]Piece) []string
 }
@@ -149,8 +149,8 @@ func (s *script) add(format string, args ...any) {
 	s.lines = append(s.lines, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
 }
 
-// function defines the function that does a verb, and returns its name, or "" if there
-// are no commands for it.
+// function defines the function that does a verb, and returns its name, or "" if the
+// target cannot do it in a shell.
 func (s *script) function(v Verb) string {
 	name := string(v)
 	if v == VerbImport || v == VerbAssign || v == VerbRemove {
@@ -297,7 +297,7 @@ func (s *script) token(t *Token) int {
 	return n
 }
 
-// user returns the name of a user. Those of the suite have the serial number of a token.
+// user returns the name of a user. Names of the suite have the serial number of a token.
 func (s *script) user(t *Token, name string) []Piece {
 	before, after, with := strings.Cut(name, t.Serial)
 	if !with {

@@ -24,7 +24,7 @@ import (
 )
 
 // byHand runs a case that must fail, and then the commands that repeat it. It returns the
-// commands and what they print.
+// commands and their output.
 func byHand(t *testing.T, target, id string, args ...string) (commands []string, out string) {
 	t.Helper()
 	for _, program := range []string{"curl", "openssl", "perl"} {
