@@ -31,6 +31,7 @@ type env struct {
 	tokens []*Token // in the target, oldest first
 	log    []*action
 	shared []*action // of a measurement that several cases share
+	secret secrets
 
 	now   int64     // the target's time, if it has a clock
 	until time.Time // otherwise: the end of the step in which requests must be sent; zero: any
@@ -49,11 +50,11 @@ type stop struct {
 type crossed struct{}
 
 func (e *env) failf(format string, args ...any) {
-	panic(stop{outcome: Fail, detail: fmt.Sprintf(format, args...)})
+	panic(stop{outcome: Fail, detail: e.secret.redact(fmt.Sprintf(format, args...))})
 }
 
 func (e *env) skipf(format string, args ...any) {
-	panic(stop{outcome: NotApplicable, detail: fmt.Sprintf(format, args...)})
+	panic(stop{outcome: NotApplicable, detail: e.secret.redact(fmt.Sprintf(format, args...))})
 }
 
 // leaveOut ends a case that waits longer than allowed.
@@ -71,7 +72,7 @@ func (e *env) interrupted() {
 // fail ends the case because of the error of a verb.
 func (e *env) fail(v Verb, err error) {
 	e.interrupted()
-	s := stop{outcome: Fail, detail: fmt.Sprintf("%s: %v", v, err)}
+	s := stop{outcome: Fail, detail: e.secret.redact(fmt.Sprintf("%s: %v", v, err))}
 	if errors.Is(err, ErrUnreachable) {
 		s.err = err
 	}
@@ -228,6 +229,8 @@ const longestRetry = 10 * time.Second
 
 // submit submits an attempt with a verb.
 func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), a Attempt) Answer {
+	e.secret.addCode(a.Code)
+	e.secret.addCode(a.Second)
 	for tries := 0; ; tries++ {
 		answer, err := do(e.ctx, a)
 		if err != nil {
@@ -325,6 +328,7 @@ func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 	var ready, all sync.WaitGroup
 	ready.Add(len(codes))
 	for i, code := range codes {
+		e.secret.addCode(code)
 		all.Go(func() {
 			arrive := sync.OnceFunc(ready.Done)
 			defer arrive()

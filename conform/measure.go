@@ -4,6 +4,7 @@ package conform
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 )
 
@@ -19,6 +20,8 @@ type measured[T any] struct {
 	value T
 	end   *stop // why there is none
 	log   []*action
+
+	secret secrets // of the actions
 }
 
 // get returns the value, which the first caller measures with f as a case of its own.
@@ -32,7 +35,7 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 			if again {
 				s = stop{outcome: NotApplicable, detail: fmt.Sprintf("measuring the target takes longer than a step of %d s", period)}
 			}
-			m.log = inner.log
+			m.log, m.secret = inner.log, inner.secret
 			if id == windowID {
 				m.log = ofAccepted(m.log)
 			}
@@ -50,6 +53,7 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 		}
 	})
 	e.shared = m.log
+	maps.Copy(e.secret, m.secret)
 	if m.end != nil {
 		panic(*m.end)
 	}

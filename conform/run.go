@@ -192,7 +192,7 @@ func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
 	} else if len(c.ID) > 1 {
 		_, _ = fmt.Sscan(c.ID[1:], &number)
 	}
-	return &env{run: r, ctx: ctx, c: c, number: number + 100*attempt, random: numbers(r.seed, c.ID, attempt), now: start}
+	return &env{run: r, ctx: ctx, c: c, number: number + 100*attempt, random: numbers(r.seed, c.ID, attempt), now: start, secret: secrets{}}
 }
 
 // maxAttempts is how often a case begins, if a step ends before its requests.
@@ -224,7 +224,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 	if result.Outcome == Fail {
 		result.Why = c.Why
 		for _, a := range log {
-			result.Actions = append(result.Actions, a.text())
+			result.Actions = append(result.Actions, e.secret.redact(a.text()))
 		}
 		result.ByHand = e.byHand(log)
 	}

@@ -4,6 +4,7 @@ package conform_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -350,6 +351,44 @@ func TestHow(t *testing.T) {
 		require.Contains(t, conform.Themes(), c.Theme, c.ID)
 		for _, s := range c.Steps {
 			require.Regexp(t, `^[A-Z].*\.$`, s, c.ID)
+		}
+	}
+}
+
+// TestReportHasNoSecrets: a target that answers with the seed and the code does not get them
+// into a report.
+func TestReportHasNoSecrets(t *testing.T) {
+	var leaked []string
+	leaky := mutant.New("C11").Target()
+	check, imports := leaky.Check, leaky.Import
+	leaky.Import = func(ctx context.Context, token *conform.Token) error {
+		if token.Digits == 8 || len(leaked) > 40 {
+			seed := hex.EncodeToString(token.Seed.Bytes())
+			leaked = append(leaked, seed)
+			return fmt.Errorf("%w: the seed %s is not good", conform.ErrRefused, strings.ToUpper(seed))
+		}
+		return imports(ctx, token)
+	}
+	leaky.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+		leaked = append(leaked, a.Code)
+		answer, err := check(ctx, a)
+		if answer.Verdict == conform.Refused && len(leaked)%2 == 0 {
+			answer = conform.Answer{Text: "cannot check " + a.Code}
+		}
+		return answer, err
+	}
+	leaky.Limits.Parallel = 1 // for leaked
+	report, err := conform.Run(t.Context(), leaky, conform.Options{Seed: 1})
+	require.NoError(t, err)
+	text := ""
+	for _, r := range report.Results {
+		text += r.Detail + "\n" + strings.Join(r.Actions, "\n") + "\n"
+	}
+	require.Contains(t, text, "cannot check [code]")
+	require.Contains(t, text, "the seed [seed] is not good")
+	for _, secret := range leaked {
+		if len(strings.TrimSpace(secret)) >= 6 {
+			require.NotContains(t, strings.ToLower(text), strings.ToLower(strings.TrimSpace(secret)))
 		}
 	}
 }

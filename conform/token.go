@@ -67,6 +67,7 @@ func (e *env) tokenWith(key []byte) *Token {
 		panic(err) // a mistake in a case
 	}
 	e.made++
+	e.secret.addSeed(key)
 	serial := fmt.Sprintf("%06d%03d%03d", e.run.number, e.number%1000, e.made%1000)
 	return &Token{Serial: serial, User: "u" + serial, Seed: seed, Digits: 6, Period: cmp.Or(e.other, period), key: key, last: -1}
 }
@@ -101,6 +102,7 @@ func (e *env) tryImport(t *Token) error {
 			e.remove(e.tokens[0])
 		}
 	}
+	e.secret.addSeed(t.key) // a case may have changed it
 	err := e.target.Import(e.ctx, t)
 	e.about(VerbImport, t, err)
 	if err == nil {

@@ -20,6 +20,7 @@ type answer struct {
 	packet string // of RADIUS; "" otherwise
 	header http.Header
 	body   []byte
+	filled values // of the step
 }
 
 // good reports whether a verb is done, if its file does not describe that.
@@ -45,10 +46,10 @@ func (a *answer) text() string {
 	return strings.TrimSpace(first + " " + strings.TrimSpace(string(a.body)))
 }
 
-// short is the text for an error.
+// short is the text for an error. It has no secrets of the step.
 func (a *answer) short() string {
 	const most = 200
-	text := strings.Join(strings.Fields(a.text()), " ")
+	text := hide(a.filled, strings.Join(strings.Fields(a.text()), " "))
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

@@ -37,6 +37,9 @@ func (t *Open) do(ctx context.Context, s *Step, v values, ready func()) (*answer
 			err = ended
 		}
 	}
+	if a != nil {
+		a.filled = v
+	}
 	return a, err
 }
 

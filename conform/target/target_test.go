@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/conform/mutant"
 	"github.com/d204ef64/fob/conform/target"
+	"github.com/d204ef64/fob/token"
 )
 
 var update = flag.Bool("update", false, "write the schema")
@@ -260,4 +262,31 @@ func TestSchema(t *testing.T) {
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(got), "go test ./conform/target -update")
+}
+
+// TestErrorsHaveNoSecrets: an answer that repeats the secrets of a request does not get them
+// into an error.
+func TestErrorsHaveNoSecrets(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "wrong: %s %s", r.Header.Get("Authorization"), body)
+	}))
+	defer server.Close()
+	f, err := target.Parse([]byte(`
+name: x
+url: `+server.URL+`
+secrets: {key: api.key}
+headers: {Authorization: "Bearer {{key}}"}
+import: {http: {path: /, body: '{"seed":"{{seed_hex}}","serial":"{{serial}}"}'}}
+check: {http: {path: /, body: "{{code}}"}, accepted: {status: 200}, refused: {status: 403}}
+`), target.Options{Secret: func(string) ([]byte, error) { return []byte("topsecret"), nil }})
+	require.NoError(t, err)
+	o, err := f.Open(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, o.Close()) })
+	seed, err := token.NewSeed([]byte("12345678901234567890"))
+	require.NoError(t, err)
+	err = o.Target.Import(t.Context(), &conform.Token{Serial: "000001000001", Seed: seed, Digits: 6, Period: 60})
+	require.EqualError(t, err, `the target refuses: status 400 wrong: Bearer {{key}} {"seed":"{{seed_hex}}","serial":"000001000001"}`)
 }

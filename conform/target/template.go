@@ -35,7 +35,10 @@ var secretPlaceholders = []string{"seed_hex", "seed_base32", "code", "second", "
 type values = reqtemplate.Values
 
 // notSecret are the values that an error may have. The others may be secrets.
-var notSecret = []string{"user", "serial", "period", "digits", "unix", "time", "dir", "me", "port", "random"}
+var notSecret = []string{
+	"user", "serial", "period", "digits", "unix", "time", "dir", "me", "port", "random",
+	"contract", "role", "operation", "condition", "cause", "old", "returned", "file_format",
+}
 
 // hide replaces the secrets among the values in a text. Shorter values cannot be secrets.
 func hide(v values, text string) string {
