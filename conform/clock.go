@@ -38,7 +38,7 @@ func c68(e *env) string {
 		e.accept(t, code, "a code")
 		e.setClock(at + by)
 		e.refuse(t, code, "the used code with the clock moved by %+d s", by)
-		e.setClock(at + period)
+		e.setClock(at + e.period())
 		e.accept(t, e.code(t, 0), "the next code, with the clock set back")
 	}
 	return fmt.Sprintf("a used code is refused after each of %+d s", moves)

@@ -80,7 +80,7 @@ func c23(e *env) string {
 	}
 	const uses = 10
 	for i := int64(1); i <= uses; i++ {
-		e.advance(int64(interval/time.Second)/period*period + period)
+		e.advance((int64(interval/time.Second)/e.period() + 1) * e.period())
 		e.accept(t, e.code(t, i), "use %d, with a clock %d steps ahead", i, i)
 	}
 	if d := e.status(t).Drift; d != nil {
@@ -91,14 +91,14 @@ func c23(e *env) string {
 
 func c24(e *env) string {
 	var got []float64
-	begun := e.step() + 1
-	for _, second := range []int64{2, period - 4} {
+	begun := (e.step() + 1) * e.period()
+	for _, second := range []int64{2, e.period() - 4} {
 		t := e.token()
 		if e.has(VerbClock) {
-			e.setClock(begun*period + second)
+			e.setClock(begun + second)
 		} else {
 			e.loose()
-			e.wait(time.Until(time.Unix(begun*period+second, 0)))
+			e.wait(time.Until(time.Unix(begun+second, 0)))
 		}
 		e.accept(t, e.code(t, 0), "at second %d", second)
 		d := e.status(t).Drift

@@ -3,6 +3,7 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ type env struct {
 
 	now   int64     // the target's time, if it has a clock
 	until time.Time // otherwise: the end of the step in which requests must be sent; zero: any
-	other int64     // period of the tokens of the case, if it is not 60 s
+	other int64     // period of the tokens of the case, if it is not the usual one
 }
 
 // stop ends a case.
@@ -101,8 +102,17 @@ func (e *env) time() int64 {
 	return time.Now().Unix()
 }
 
-// step returns the target's current step of 60 s, and stepOf the step of a token.
-func (e *env) step() int64                   { return e.time() / period }
+// period returns the period of the tokens of the case, in seconds.
+func (e *env) period() int64 { return cmp.Or(e.other, e.usualPeriod()) }
+
+// use lets the case use tokens with another period, and begins a sequence of requests.
+func (e *env) use(period int64) {
+	e.other = period
+	e.settle()
+}
+
+// step returns the target's current step, and stepOf the step of a token.
+func (e *env) step() int64                   { return e.time() / e.period() }
 func (e *env) stepOf(t *Token) int64         { return e.time() / t.Period }
 func (e *env) code(t *Token, n int64) string { return t.hotp(e.stepOf(t) + n) }
 
@@ -124,10 +134,7 @@ func (e *env) room(need time.Duration) {
 	if e.has(VerbClock) {
 		return
 	}
-	p := time.Duration(period) * time.Second
-	if e.other > 0 {
-		p = time.Duration(e.other) * time.Second
-	}
+	p := time.Duration(e.period()) * time.Second
 	now := time.Now()
 	begun := now.Truncate(p)
 	switch place := now.Sub(begun); {
@@ -185,10 +192,10 @@ func (e *env) advance(seconds int64) {
 // of that step. A sequence of requests in one step begins.
 func (e *env) advanceSteps(n int64) {
 	if e.has(VerbClock) {
-		e.setClock(e.now + n*period)
+		e.setClock(e.now + n*e.period())
 		return
 	}
-	e.wait(time.Until(time.Unix((e.step()+n)*period, 0).Add(margin)))
+	e.wait(time.Until(time.Unix((e.step()+n)*e.period(), 0).Add(margin)))
 	e.log[len(e.log)-1].steps = n
 	e.settle()
 }

@@ -117,6 +117,7 @@ type script struct {
 	tokens    []*Token
 	codes     []shown // each in a variable
 	clock     bool    // the target's clock is moved
+	period    int64   // of the longest steps
 }
 
 // shown is the code of a step, and the variable that has it.
@@ -128,7 +129,7 @@ type shown struct {
 }
 
 func (e *env) script(log []*action) *script {
-	s := &script{hand: e.target.ByHand, has: map[Verb]bool{}, clock: e.has(VerbClock)}
+	s := &script{hand: e.target.ByHand, has: map[Verb]bool{}, clock: e.has(VerbClock), period: max(e.usualPeriod(), e.other)}
 	begun := false
 	for i := 0; i < len(log); {
 		a := log[i]
@@ -138,7 +139,7 @@ func (e *env) script(log []*action) *script {
 		}
 		if !s.clock && !begun && len(a.codes) > 0 {
 			begun = true
-			s.add("sleep $((61 - $(date +%%s) %% 60)) # begin with a step")
+			s.add("sleep $((%d - $(date +%%s) %% %d)) # begin with a step", s.period+1, s.period)
 		}
 		i += s.action(log[i:])
 	}
@@ -185,7 +186,7 @@ func (s *script) action(log []*action) int {
 	a := log[0]
 	switch {
 	case a.steps > 0:
-		s.add("sleep $((%d - $(date +%%s) %% 60)) # until the beginning of a step", a.steps*period+1)
+		s.add("sleep $((%d - $(date +%%s) %% %d)) # until the beginning of a step", a.steps*s.period+1, s.period)
 		return 1
 	case a.wait > 0:
 		s.add("sleep %d", int64((a.wait+time.Second-1)/time.Second))

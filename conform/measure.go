@@ -33,7 +33,7 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 			s, again := inner.attempt()
 			inner.clean()
 			if again {
-				s = stop{outcome: NotApplicable, detail: fmt.Sprintf("measuring the target takes longer than a step of %d s", period)}
+				s = stop{outcome: NotApplicable, detail: fmt.Sprintf("measuring the target takes longer than a step of %d s", e.period())}
 			}
 			m.log, m.secret = inner.log, inner.secret
 			if id == windowID {

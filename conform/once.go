@@ -326,7 +326,7 @@ func (e *env) repeating() (t *Token, step, gap int64) {
 			code := t.hotp(step)
 			for gap := int64(1); gap <= far; gap++ {
 				if first := step - gap; first >= begin && codes[first%far] == code {
-					e.setClock(first*period + start%period)
+					e.setClock(first*e.period() + start%e.period())
 					return t, first, gap
 				}
 			}

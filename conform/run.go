@@ -3,6 +3,7 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -184,6 +185,9 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 	return nil
 }
 
+// usualPeriod returns the period of the tokens of most cases, in seconds.
+func (r *run) usualPeriod() int64 { return cmp.Or(r.target.Limits.Period, period) }
+
 func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
 	number := 0
 	if n, bank := strings.CutPrefix(c.ID, "BK-"); bank {
@@ -217,7 +221,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 		if !again {
 			break
 		}
-		last = stop{outcome: NotApplicable, detail: fmt.Sprintf("its requests take longer than a step of %d s", period)}
+		last = stop{outcome: NotApplicable, detail: fmt.Sprintf("its requests take longer than a step of %d s", r.usualPeriod())}
 	}
 	result.Outcome, result.Detail, result.TookMS = last.outcome, last.detail, time.Since(begun).Milliseconds()
 	result.LeftOut = last.leftOut

@@ -147,6 +147,37 @@ func TestMissingVerbs(t *testing.T) {
 	})
 }
 
+// TestPeriod: a server that supports only tokens of 30 s fails C01 and C02. The other cases
+// use such tokens, with or without a clock that can be moved.
+func TestPeriod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, clock := range []bool{true, false} {
+			target := mutant.New("C01").Target()
+			target.Limits = conform.Limits{Period: 30}
+			if !clock {
+				target.SetClock = nil
+			}
+			report, err := conform.Run(t.Context(), target, conform.Options{Seed: 1})
+			require.NoError(t, err)
+			passed := 0
+			for _, r := range report.Results {
+				switch r.ID {
+				case "C01", "C02":
+					require.Equal(t, conform.Fail, r.Outcome, r.ID)
+				case "C10", "C67":
+					require.Equal(t, "needs an import with the period of a token", r.Detail)
+				default:
+					require.NotEqual(t, conform.Fail, r.Outcome, "%s: %s", r.ID, r.Detail)
+				}
+				if r.Outcome == conform.Pass {
+					passed++
+				}
+			}
+			require.GreaterOrEqual(t, passed, 40)
+		}
+	})
+}
+
 // TestMaxWait: cases that wait are left out if they wait too long, and run at the same time
 // otherwise.
 func TestMaxWait(t *testing.T) {

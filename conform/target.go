@@ -118,7 +118,10 @@ type Declared struct {
 type Limits struct {
 	Tokens   int // tokens that the target holds at the same time
 	Parallel int // requests at the same time
-	// OtherPeriods reports whether Import honours periods other than 60 s.
+	// Period is the only period of tokens in seconds that the target supports. C01 uses 60 s
+	// nevertheless.
+	Period int64
+	// OtherPeriods reports whether Import honours periods other than the usual one.
 	OtherPeriods bool
 }
 

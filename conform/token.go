@@ -3,7 +3,6 @@
 package conform
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -14,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// period is the time step of tokens, in seconds.
+// period is the usual time step of tokens, in seconds.
 const period = 60
 
 // Token is a token that the suite makes for a case.
@@ -69,7 +68,7 @@ func (e *env) tokenWith(key []byte) *Token {
 	e.made++
 	e.secret.addSeed(key)
 	serial := fmt.Sprintf("%06d%03d%03d", e.run.number, e.number%1000, e.made%1000)
-	return &Token{Serial: serial, User: "u" + serial, Seed: seed, Digits: 6, Period: cmp.Or(e.other, period), key: key, last: -1}
+	return &Token{Serial: serial, User: "u" + serial, Seed: seed, Digits: 6, Period: e.period(), key: key, last: -1}
 }
 
 // numbers returns the random numbers of a case. They depend on the seed of the run, the

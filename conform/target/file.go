@@ -75,8 +75,9 @@ type Declares struct {
 
 // Limits are limits of the setup; see [conform.Limits].
 type Limits struct {
-	Tokens   int `yaml:"tokens" doc:"tokens that the server holds at the same time; no limit by default" min:"1"`
-	Parallel int `yaml:"parallel" doc:"requests at the same time; no limit by default" min:"1"`
+	Tokens   int   `yaml:"tokens" doc:"tokens that the server holds at the same time; no limit by default" min:"1"`
+	Period   int64 `yaml:"period" doc:"the only period of tokens in seconds that the server supports; the cases then use it in place of 60, except for C01 and C02" min:"1"`
+	Parallel int   `yaml:"parallel" doc:"requests at the same time; no limit by default" min:"1"`
 }
 
 // SetupStep is a step before the first case. It may also start a program.

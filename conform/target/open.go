@@ -171,8 +171,8 @@ func (t *Open) target() *conform.Target {
 			ReactivateAfter: f.wait, NoticeMonths: d.NoticeMonths, Fee: d.Fee, UnlockNeedsCode: d.UnlockNeedsCode,
 		},
 		Limits: conform.Limits{
-			Tokens: f.Limits.Tokens, Parallel: f.Limits.Parallel,
-			OtherPeriods: strings.Contains(strings.Join(f.Import.texts(), "\n"), "{{period}}"),
+			Tokens: f.Limits.Tokens, Parallel: f.Limits.Parallel, Period: f.Limits.Period,
+			OtherPeriods: f.Limits.Period == 0 && strings.Contains(strings.Join(f.Import.texts(), "\n"), "{{period}}"),
 		},
 		Import: t.each(f.Import), Check: t.attempt(f.Check), CheckOther: t.attempt(f.CheckOther), Resync: t.attempt(f.Resync),
 		Unlock: t.each(f.Unlock), Revoke: t.each(f.Revoke), Remove: t.each(f.Remove),
