@@ -60,6 +60,7 @@ step_needs() {
 		echo 'cups-daemon cupsd'
 		echo 'curl curl' # for the documents, as are nginx, systemd and zsh
 		echo 'fonts-ipafont-gothic /usr/share/fonts/opentype/ipafont-gothic/ipag.ttf'
+		echo 'freeradius /usr/sbin/freeradius'
 		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'iproute2 ip'
