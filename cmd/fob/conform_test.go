@@ -15,6 +15,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/conform/mutant"
+	"github.com/d204ef64/fob/conform/target"
 	"github.com/d204ef64/fob/conform/report"
 )
 
@@ -132,7 +133,7 @@ func TestConformErrors(t *testing.T) {
 		{"probe --target " + unreachable, "cannot be reached", exitNoConnect},
 		{"--target " + wrong, "did you mean check?", exitUsage},
 		{"--target " + secret, filepath.Join(dir, "no.key"), exitUsage},
-		{"--target preset:nothing", "want one of fob, libpam-google-authenticator, libpam-oath", exitUsage},
+		{"--target preset:nothing", "want one of " + strings.Join(target.Presets(), ", "), exitUsage},
 		{"--target " + filepath.Join(dir, "missing.yaml"), "missing.yaml", exitUsage},
 		{"--list --only C99", "want C01 to", exitUsage},
 		{"--list --level may", "want one of", exitUsage},
