@@ -15,8 +15,8 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/conform/mutant"
-	"github.com/d204ef64/fob/conform/target"
 	"github.com/d204ef64/fob/conform/report"
+	"github.com/d204ef64/fob/conform/target"
 )
 
 // conformTarget serves a mutant and returns the path of its target file.
