@@ -13,7 +13,7 @@ var codeCases = []Case{
 	{
 		ID: "C01", Requirement: "the server and the token use the same time step, 60 s",
 		Source: "RFC 6238 §4.1 and R4", Level: Must, run: c01,
-		Why: "Many servers assume 30 s, whatever the seed file has. Every login of a user with a 60-second token then fails, and the user is told to buy another token.",
+		Why: "Many servers assume 30 s, even if the seed file has 60 s. Every login of a user with a 60-second token then fails, and the user buys another token.",
 		Steps: []string{
 			"Import a token with steps of 60 s.",
 			"Enter its current code. It must be accepted.",
@@ -30,9 +30,9 @@ var codeCases = []Case{
 		},
 	},
 	{
-		ID: "C03", Requirement: "codes equal the vectors of appendix B, and at 60 s those of oathtool",
+		ID: "C03", Requirement: "codes equal the vectors of appendix B, and at 60 s the codes of oathtool",
 		Source: "RFC 6238 Appendix B", Level: Must, Needs: []Verb{VerbClock}, run: c03,
-		Why: "A server whose algorithm differs in rare cases refuses correct codes now and then. Nobody can reproduce such a failure.",
+		Why: "A server whose algorithm differs in rare cases refuses correct codes now and then. Such a failure cannot be reproduced.",
 		Steps: []string{
 			"Import the seed of the RFC's appendix B. A target that refuses this public seed is N/A.",
 			"At each time of the appendix, set the clock and enter the code of that time for steps of 60 s. It must be accepted, and refused if it was used.",
@@ -97,7 +97,7 @@ var codeCases = []Case{
 		},
 	},
 	{
-		ID: "C10", Requirement: "the window is a number of steps, whatever the period",
+		ID: "C10", Requirement: "the window is a number of steps, for every period",
 		Source: "RFC 6238 §6", Level: Should, run: c10,
 		Why: "A window in seconds that suits 30-second tokens is half as wide, or twice, for 60-second ones. Replacing tokens then changes the security of the server without notice.",
 		Steps: []string{

@@ -63,7 +63,7 @@ var countCases = []Case{
 	{
 		ID: "C41", Requirement: "used codes count as declared, and never unlock a token",
 		Source: "NIST SP 800-63B-4 §3.2.2; bank rule BK-02", Level: Should, run: c41,
-		Why: "Users press the button twice. If that counts, it locks them out, and the help desk must know.",
+		Why: "Users press the button twice. If that counts, it locks them out, and the help desk must be aware of it.",
 		Steps: []string{
 			"Import a token, and enter its current code. It must be accepted.",
 			"Enter the same code as often as wrong codes lock a token. It must be refused.",

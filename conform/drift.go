@@ -41,7 +41,7 @@ var driftCases = []Case{
 	{
 		ID: "C26", Requirement: "failed attempts do not move the offset",
 		Source: "RFC 6238 §6", Level: Must, run: c26,
-		Why: "Anybody who knows a user name could otherwise push the window away, and the user's own codes are refused.",
+		Why: "With a user name alone, an attacker could otherwise push the window away, and the user's own codes are refused.",
 		Steps: []string{
 			"Import a token.",
 			"Enter codes of the token itself that lie after the window, fewer than lock it. They must be refused, and the stored offset must stay 0.",

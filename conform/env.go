@@ -87,7 +87,7 @@ func (e *env) logf(format string, args ...any) {
 // equal ends the case unless both values are equal.
 func equal[T comparable](e *env, want, got T, format string, args ...any) {
 	if want != got {
-		e.failf("%s: got %v, want %v", fmt.Sprintf(format, args...), got, want)
+		e.failf("%s: %v instead of %v", fmt.Sprintf(format, args...), got, want)
 	}
 }
 
@@ -305,13 +305,13 @@ func (e *env) refuse(t *Token, code, format string, args ...any) {
 
 func (e *env) accepted(a Answer, format string, args ...any) {
 	if a.Verdict != Accepted {
-		e.failf("%s: %s, want accepted", fmt.Sprintf(format, args...), a.words())
+		e.failf("%s: %s, must be accepted", fmt.Sprintf(format, args...), a.words())
 	}
 }
 
 func (e *env) refused(a Answer, format string, args ...any) {
 	if a.Verdict != Refused && a.Verdict != NextCode {
-		e.failf("%s: %s, want refused", fmt.Sprintf(format, args...), a.words())
+		e.failf("%s: %s, must be refused", fmt.Sprintf(format, args...), a.words())
 	}
 }
 

@@ -14,7 +14,7 @@ var onceCases = []Case{
 	{
 		ID: "C11", Requirement: "a used code is never accepted again",
 		Source: "RFC 6238 §5.2; NIST SP 800-63B-4 §3.1.4.2", Level: Must, run: c11,
-		Why: "Whoever sees a code being typed, or reads it from a log or a proxy, can log in with it at once.",
+		Why: "A person who sees a code being typed, or reads it from a log or a proxy, can log in with it at once.",
 		Steps: []string{
 			"Import a token, and enter its current code. It must be accepted.",
 			"Enter it again at once, and a second later if the clock can be moved. It must be refused.",
@@ -64,11 +64,11 @@ var onceCases = []Case{
 	{
 		ID: "C16", Requirement: "a code used at one interface is refused at the other",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbCheckOther}, run: c16,
-		Why: "A code that was typed at the VPN opens the web page too, for anybody who saw it.",
+		Why: "A code that was typed at the VPN opens the web page too, for everyone who saw it.",
 		Steps: []string{
 			"Import a token, and enter its current code at the first interface. It must be accepted.",
 			"Enter the same code at the other interface. It must be refused.",
-			"Enter the next code at the other interface, where it must be accepted, and then at the first one, where it must be refused.",
+			"Enter the next code at the other interface. It must be accepted there, and then be refused at the first one.",
 		},
 	},
 	{
@@ -85,7 +85,7 @@ var onceCases = []Case{
 	{
 		ID: "C18", Requirement: "a code older than a used one is refused",
 		Source: "RFC 6238 §5.2", Level: Must, run: c18,
-		Why: "The token has moved on, so an older code comes from somebody who noted it earlier.",
+		Why: "The token has moved on, so an older code was noted earlier by another person.",
 		Steps: []string{
 			"Import a token, and enter the newest code that the window allows. It must be accepted.",
 			"Enter older codes that are still in the window. They must be refused.",
@@ -103,7 +103,7 @@ var onceCases = []Case{
 	{
 		ID: "C20", Requirement: "a code that was entered too early is accepted in its time",
 		Source: "RFC 6238 §5.2", Level: Must, Wait: time.Minute, run: c20,
-		Why: "Only a successful validation uses a code up. A server that also remembers refused codes denies service to tokens whose clocks are fast, and to everybody whose codes somebody else guesses.",
+		Why: "Only a successful validation uses a code up. A server that also remembers refused codes denies service to tokens whose clocks are fast, and to users whose codes are guessed by others.",
 		Steps: []string{
 			"Import a token.",
 			"Enter the code of the first step after the window. It must be refused.",
@@ -113,7 +113,7 @@ var onceCases = []Case{
 	{
 		ID: "C21", Requirement: "the same code in two steps counts as two one-time passwords",
 		Source: "RFC 6238 §5.2", Level: Should, Wait: 3 * time.Minute, run: c21,
-		Why: "One of a million codes equals the one before. A server that compares digits instead of steps refuses it, which nobody can reproduce.",
+		Why: "One of a million codes equals the one before. A server that compares digits instead of steps refuses it, which cannot be reproduced.",
 		Steps: []string{
 			"Find a token that shows the same code in two steps near each other.",
 			"Enter the code in the first of them. It must be accepted.",

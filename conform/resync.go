@@ -38,7 +38,7 @@ var resyncCases = []Case{
 	{
 		ID: "C31", Requirement: "the next code after a correction is accepted at once",
 		Source: "usability", Level: Should, Needs: []Verb{VerbResync}, run: c31,
-		Why: "The user has just done as told, enters the next code, and is refused. The help desk gets a second call.",
+		Why: "The user has followed the instructions, enters the next code, and is refused. The help desk gets a second call.",
 		Steps: []string{
 			"Import a token, and correct it by two consecutive codes.",
 			"Enter the code that follows them. It must be accepted.",
@@ -68,7 +68,7 @@ var resyncCases = []Case{
 	{
 		ID: "C34", Requirement: "a correction does not unlock a token",
 		Source: "bank rule BK-07", Level: Bank, Needs: []Verb{VerbResync}, run: c34,
-		Why: "Whoever holds a stolen token unlocks it alone, and has as many attempts as they like.",
+		Why: "A thief unlocks the stolen token alone, and has any number of attempts.",
 		Steps: []string{
 			"Import a token, and lock it with wrong codes.",
 			"Submit two consecutive codes to correct its clock.",
@@ -196,7 +196,7 @@ func c33(e *env) string {
 	e.loose()
 	for i := range tries {
 		if v := e.resync(t, codes[2*i], codes[2*i+1]); v != Refused && v != Limited {
-			e.failf("pair %d of wrong codes: %s, want refused", i+1, v)
+			e.failf("pair %d of wrong codes: %s, must be refused", i+1, v)
 		}
 	}
 	e.settle()

@@ -22,7 +22,7 @@ var shareCases = []Case{
 	{
 		ID: "C45", Requirement: "a lockout does not affect other tokens",
 		Source: "bank rule BK-06", Level: Bank, run: c45,
-		Why: "Five wrong codes for one user name would stop everybody's work.",
+		Why: "Five wrong codes for one user name would stop the work of all users.",
 		Steps: []string{
 			"Import the tokens of two users.",
 			"Lock the first with wrong codes. Its current code must be refused.",
@@ -43,7 +43,7 @@ var shareCases = []Case{
 	{
 		ID: "C49", Requirement: "unlocking does not make a used code valid again",
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbUnlock}, run: c49,
-		Why: "If an unlock resets the whole state of a token, the code that the help desk was just told is valid a second time.",
+		Why: "If an unlock resets the whole state of a token, the code that the help desk has just heard is valid a second time.",
 		Steps: []string{
 			"Import a token, and enter its current code. It must be accepted.",
 			"Lock the token with wrong codes, and unlock it.",

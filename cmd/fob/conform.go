@@ -18,6 +18,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/measured"
+	"github.com/d204ef64/fob/conform/mutant"
 	"github.com/d204ef64/fob/conform/report"
 	"github.com/d204ef64/fob/conform/target"
 	"github.com/d204ef64/fob/internal/errclass"
@@ -160,20 +162,27 @@ func (a *app) explainCase(id string) error {
 	if err != nil {
 		return err
 	}
-	c := &list[0]
-	text := fmt.Sprintf("%s: %s\n\nLevel:  %s\nSource: %s\nNeeds:  %s\n", c.ID, c.Requirement, c.Level, c.Source, joined(needs(c)))
-	if c.Wait > 0 {
-		text += fmt.Sprintf("Waits:  %s, without the verb clock\n", c.Wait)
+	known, err := measured.Reports()
+	if err != nil {
+		return err
 	}
-	return a.print(caseOf(c), text+"\n"+wrapWith(strings.Fields(c.Why), " ", 78)+"\n")
+	about := report.About{Case: list[0], Mistake: mutant.Mistake(list[0].ID), Measured: known}
+	var b bytes.Buffer
+	if err := about.Text(&b); err != nil {
+		return err
+	}
+	c := explainedCase{caseOf(&list[0]), about.Mistake, about.Failing()}
+	if c.FailedBy == nil {
+		c.FailedBy = []string{}
+	}
+	return a.print(c, b.String())
 }
 
-func joined(verbs []conform.Verb) string {
-	var names []string
-	for _, v := range verbs {
-		names = append(names, string(v))
-	}
-	return strings.Join(names, ", ")
+// explainedCase is the output of --explain.
+type explainedCase struct {
+	caseResult
+	Mistake  string   `json:"mistake"`
+	FailedBy []string `json:"failed_by"`
 }
 
 // openTarget opens the target of a flag. A database is only for preset:fob.

@@ -6,30 +6,47 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/measured"
 	"github.com/d204ef64/fob/conform/report"
 )
 
+// conformReportOptions are the flags of fob conform report.
+type conformReportOptions struct {
+	html, svg string
+	all       bool
+	measured  bool
+}
+
 func newConformReportCmd(a *app) *cobra.Command {
-	var html string
+	var o conformReportOptions
 	cmd := &cobra.Command{
-		Use:   "report FILE...",
+		Use:   "report [FILE]...",
 		Short: "Compare the results of several targets",
 		Long: `Read results that fob conform --json has printed, and print them side by side
-as a table in Markdown. With --json, print one object for each file.`,
-		Example: `  fob conform report bank.jsonl libpam-oath.jsonl
-  fob conform report bank.jsonl libpam-oath.jsonl --html comparison.html`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.conformReport(cmd.Context(), args, html) },
+as a table in Markdown. With --json, print one object for each file. --measured
+adds the results of well-known servers, each with its version and date.`,
+		Example: `  fob conform report bank.json libpam-oath.json
+  fob conform report bank.json --measured --svg comparison.svg
+  fob conform report bank.json libpam-oath.json --html comparison.html`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.conformReport(cmd.Context(), args, &o) },
 	}
-	cmd.Flags().StringVar(&html, "html", "", "also write the comparison as a page to the new `FILE`")
+	f := cmd.Flags()
+	f.StringVar(&o.html, "html", "", "also write the comparison as a page to the new `FILE`")
+	f.StringVar(&o.svg, "svg", "", "also write a picture of the cases that a target fails to the new `FILE`")
+	f.BoolVar(&o.all, "all", false, "show all cases in the picture")
+	f.BoolVar(&o.measured, "measured", false, "add the results of well-known servers")
 	return cmd
 }
 
-func (a *app) conformReport(ctx context.Context, files []string, html string) error {
+func (a *app) conformReport(ctx context.Context, files []string, o *conformReportOptions) error {
+	if len(files) == 0 && !o.measured {
+		return usagef("fob conform report needs a file of results, or --measured")
+	}
 	var reports []*conform.Report
 	for _, file := range files {
 		text, err := a.readPublic(ctx, "results", file)
@@ -42,12 +59,25 @@ func (a *app) conformReport(ctx context.Context, files []string, html string) er
 		}
 		reports = append(reports, r)
 	}
-	var b bytes.Buffer
-	if html != "" {
-		if err := report.HTML(&b, reports); err != nil {
+	if o.measured {
+		known, err := measured.Reports()
+		if err != nil {
 			return err
 		}
-		if err := writeNew(html, b.Bytes(), 0o644); err != nil {
+		reports = append(reports, known...)
+	}
+	var b bytes.Buffer
+	for path, write := range map[string]func(io.Writer) error{
+		o.html: func(w io.Writer) error { return report.HTML(w, reports) },
+		o.svg:  func(w io.Writer) error { return report.SVG(w, reports, o.all) },
+	} {
+		if path == "" {
+			continue
+		}
+		if err := write(&b); err != nil {
+			return err
+		}
+		if err := writeNew(path, b.Bytes(), 0o644); err != nil {
 			return err
 		}
 		b.Reset()

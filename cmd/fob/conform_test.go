@@ -173,7 +173,7 @@ func TestConformList(t *testing.T) {
 	require.Equal(t, len(conform.All()), strings.Count(out, "\n"))
 	code, out, _ = fob(t, "", "conform", "--explain", "c12")
 	require.Zero(t, code)
-	require.Contains(t, out, "Waits:  3m0s, without the verb clock\n")
+	require.Contains(t, out, "Waits:  up to 3 min on a target without the verb clock")
 	code, out, _ = fob(t, "", "conform", "probe", "--target", conformTarget(t, ""))
 	require.Zero(t, code)
 	require.Contains(t, out, "has  assign: needed by C17, C44\n")

@@ -38,7 +38,7 @@ type docSection struct {
 func documents(t *testing.T) []string {
 	names := []string{"README.md", "README.ja.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "SECURITY.md",
 		"serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
-	for _, folder := range []string{"docs/", "docs/cookbook/"} {
+	for _, folder := range []string{"docs/", "docs/cookbook/", "docs/conform/"} {
 		pages, err := filepath.Glob("../../" + folder + "*.md")
 		require.NoError(t, err)
 		require.NotEmpty(t, pages)

@@ -55,7 +55,7 @@ var faults = []Fault{
 	{"C40", "fails on malformed entries", "C05 C14"},
 	{"C41", "unlocks tokens by used codes", ""},
 	{"C42", "reads the count before it writes it, without a lock", ""},
-	{"C43", "tells whether the code of a locked token is correct", ""},
+	{"C43", "reveals whether the code of a locked token is correct", ""},
 	{"C44", "counts and locks per user", ""},
 	{"C45", "locks all tokens of a batch", ""},
 	{"C46", "unlocks tokens after an hour", ""},
@@ -65,4 +65,14 @@ var faults = []Fault{
 	{"C68", "forgets used codes if its clock is set back", ""},
 	{"C69", "adds an hour in summer", "C03 C04"},
 	{"C70", "takes longer for the code of the next step", ""},
+}
+
+// Mistake returns the mistake that a case finds, or "" if there is none.
+func Mistake(id string) string {
+	for _, f := range faults {
+		if f.Case == id {
+			return f.Does
+		}
+	}
+	return ""
 }

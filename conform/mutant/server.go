@@ -4,10 +4,10 @@ package mutant
 
 import (
 	"bytes"
-	"errors"
 	"sync"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -28,10 +28,10 @@ const (
 
 // Errors of the verbs.
 var (
-	ErrUnknown = errors.New("unknown token")
-	ErrExists  = errors.New("the token exists")
-	ErrSeed    = errors.New("the seed is too short, or belongs to another token")
-	ErrPeriod  = errors.New("the period is too long")
+	ErrUnknown = errclass.New(errclass.Refused, "unknown token")
+	ErrExists  = errclass.New(errclass.Refused, "the token exists")
+	ErrSeed    = errclass.New(errclass.Refused, "the seed is too short, or belongs to another token")
+	ErrPeriod  = errclass.New(errclass.Refused, "the period is too long")
 )
 
 // Server is a validation server. Create it with [New].

@@ -17,8 +17,15 @@ type Row struct {
 	Results []*conform.Result // of each report; nil if the case did not run
 }
 
-// Rows returns the cases of reports, in order.
-func Rows(reports []*conform.Report) (rows []Row) {
+// Rows returns the cases that ran in some of the reports, in order.
+func Rows(reports []*conform.Report) []Row {
+	return slices.DeleteFunc(Compare(reports), func(row Row) bool {
+		return !slices.ContainsFunc(row.Results, func(r *conform.Result) bool { return r != nil })
+	})
+}
+
+// Compare returns all cases with their results in reports, in order.
+func Compare(reports []*conform.Report) (rows []Row) {
 	for _, c := range conform.All() {
 		row := Row{Case: c, Results: make([]*conform.Result, len(reports))}
 		for i, r := range reports {
@@ -26,9 +33,7 @@ func Rows(reports []*conform.Report) (rows []Row) {
 				row.Results[i] = &r.Results[at]
 			}
 		}
-		if slices.ContainsFunc(row.Results, func(r *conform.Result) bool { return r != nil }) {
-			rows = append(rows, row)
-		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -112,15 +112,17 @@ func shortened(actions []string) (short []string) {
 }
 
 // wrap breaks a text into indented lines.
-func wrap(text, indent string) string {
+func wrap(text, indent string) string { return wrapTo(text, indent, width) }
+
+func wrapTo(text, indent string, width int) string {
 	var b strings.Builder
-	line := 0
+	line, first := 0, true
 	for word := range strings.FieldsSeq(text) {
 		n := utf8.RuneCountInString(word)
 		switch {
-		case line == 0:
+		case first:
 			b.WriteString(indent)
-			line = len(indent)
+			line, first = len(indent), false
 		case line+1+n > width:
 			b.WriteString("\n" + indent)
 			line = len(indent)

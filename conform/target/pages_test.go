@@ -51,9 +51,9 @@ func TestWebSite(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		`C14: the used code as " CODE": accepted, want refused`,
-		"C23: then the code of step +2, one more: refused, want accepted",
-		"C36: the correct code after 101 wrong ones: accepted, want refused",
+		`C14: the used code as " CODE": accepted, must be refused`,
+		"C23: then the code of step +2, one more: refused, must be accepted",
+		"C36: the correct code after 101 wrong ones: accepted, must be refused",
 		"C37: 100 wrong codes do not lock a token",
 		"C66: a token with a seed of 80 bits is imported",
 	}, failed)
