@@ -142,12 +142,16 @@ func c26(e *env) string {
 	}
 	entered := 0
 	for range 2 {
+		before := 0.0 // correct codes may move it
+		if d := e.status(t).Drift; d != nil {
+			before = *d
+		}
 		for n := range int64(most) {
 			e.refuse(t, e.code(t, w.high+2+n), "the code of step %+d", w.high+2+n)
 			entered++
 		}
 		if d := e.status(t).Drift; d != nil {
-			equal(e, 0, *d, "the stored offset after refused codes")
+			equal(e, before, *d, "the stored offset after refused codes")
 		}
 		e.accept(t, e.good(t), "the correct code after %d refused ones", most)
 	}
