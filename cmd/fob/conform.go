@@ -30,7 +30,7 @@ const presetPrefix = "preset:"
 
 // conformOptions are the flags of fob conform.
 type conformOptions struct {
-	target  string
+	target  targetFlags
 	only    []string
 	levels  []string
 	profile string
@@ -86,7 +86,7 @@ Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
 		},
 	}
 	f := cmd.Flags()
-	addTargetFlag(f, &o.target)
+	o.target.add(f)
 	f.StringSliceVar(&o.only, "only", nil, "run only the cases `IDS`, such as C11,C15")
 	f.StringSliceVar(&o.levels, "level", nil, "run only cases of the `LEVELS`: MUST, SHOULD, BANK")
 	f.StringVar(&o.profile, "profile", "", "`NAME` of the cases: "+strings.Join(conform.Profiles(), ", ")+"; default: all")
@@ -107,8 +107,12 @@ Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
 	return cmd
 }
 
-func addTargetFlag(f *pflag.FlagSet, value *string) {
-	f.StringVar(value, "target", "", "YAML `FILE` that describes the server (docs/conform.md), or preset:NAME")
+// targetFlags are the flags of a target.
+type targetFlags struct{ name, url string }
+
+func (t *targetFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&t.name, "target", "", "YAML `FILE` that describes the server (docs/conform.md), or preset:NAME")
+	f.StringVar(&t.url, "url", "", "address `URL` of the server, instead of the one in the target")
 }
 
 func (o *conformOptions) cases() ([]conform.Case, error) {
@@ -186,8 +190,12 @@ type explainedCase struct {
 }
 
 // openTarget opens the target of a flag. A database is only for preset:fob.
-func (a *app) openTarget(ctx context.Context, name string, db *databaseFlags) (openedTarget, error) {
+func (a *app) openTarget(ctx context.Context, flags targetFlags, db *databaseFlags) (openedTarget, error) {
+	name := flags.name
 	if name == presetPrefix+ownPreset {
+		if flags.url != "" {
+			return openedTarget{}, usagef("--url is not for --target %s, which is started for the run", name)
+		}
 		return a.openOwn(ctx, db)
 	}
 	if db.given() {
@@ -195,23 +203,27 @@ func (a *app) openTarget(ctx context.Context, name string, db *databaseFlags) (o
 	}
 	var text []byte
 	var err error
-	options := target.Options{}
+	options := target.Options{URL: flags.url}
+	folder := "." // of the files that the target names
 	if preset, ok := strings.CutPrefix(name, presetPrefix); ok {
 		text, err = target.Preset(preset)
 		options.Read = target.PresetFile
 	} else {
+		folder = filepath.Dir(name)
 		text, err = a.readPublic(ctx, "target", name)
-		beside := func(path string) string {
-			if filepath.IsAbs(path) {
-				return path
-			}
-			return filepath.Join(filepath.Dir(name), path)
-		}
-		options.Secret = func(path string) ([]byte, error) { return a.readSecret(ctx, "secret", beside(path)) }
-		options.Read = func(path string) ([]byte, error) { return a.readPublic(ctx, "file", beside(path)) }
 	}
 	if err != nil {
 		return openedTarget{}, err
+	}
+	beside := func(path string) string {
+		if filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(folder, path)
+	}
+	options.Secret = func(path string) ([]byte, error) { return a.readSecret(ctx, "secret", beside(path)) }
+	if options.Read == nil {
+		options.Read = func(path string) ([]byte, error) { return a.readPublic(ctx, "file", beside(path)) }
 	}
 	f, err := target.Parse(text, options)
 	if err != nil {
@@ -249,7 +261,7 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	files := map[string]func(io.Writer, *conform.Report) error{
 		o.junit: report.JUnit,
 		o.html:  func(w io.Writer, r *conform.Report) error { return report.HTML(w, []*conform.Report{r}) },
-		o.sarif: func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target) },
+		o.sarif: func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target.name) },
 	}
 	delete(files, "")
 	for path := range files { // before the cases, because they take a while

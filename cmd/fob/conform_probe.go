@@ -15,7 +15,7 @@ import (
 )
 
 func newConformProbeCmd(a *app) *cobra.Command {
-	var name string
+	var flags targetFlags
 	cmd := &cobra.Command{
 		Use:   "probe",
 		Short: "Try a target, and tell which cases it lacks verbs for",
@@ -23,9 +23,9 @@ func newConformProbeCmd(a *app) *cobra.Command {
 the target has and lacks, each with the cases that need it. No case runs.`,
 		Example: `  fob conform probe --target bank.yaml`,
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probe(cmd.Context(), name) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probe(cmd.Context(), flags) },
 	}
-	addTargetFlag(cmd.Flags(), &name)
+	flags.add(cmd.Flags())
 	cmd.MarkFlagRequired("target")
 	return cmd
 }
@@ -37,8 +37,8 @@ type probeResult struct {
 	Cases []string     `json:"cases"` // that need it
 }
 
-func (a *app) probe(ctx context.Context, name string) (err error) {
-	t, err := a.openTarget(ctx, name, &databaseFlags{})
+func (a *app) probe(ctx context.Context, flags targetFlags) (err error) {
+	t, err := a.openTarget(ctx, flags, &databaseFlags{})
 	if err != nil {
 		return err
 	}

@@ -109,6 +109,12 @@ func (r *Read) read(a *answer) (string, bool) {
 		return pointer(a.body, r.JSON)
 	case r.Header != "":
 		return a.header.Get(r.Header), a.header.Get(r.Header) != ""
+	case r.Cookie != "":
+		for _, c := range (&http.Response{Header: a.header}).Cookies() {
+			if c.Name == r.Cookie {
+				return c.Value, true
+			}
+		}
 	case r.Body != "":
 		if m := r.re.FindSubmatch(a.body); m != nil {
 			return string(m[1]), true
@@ -146,6 +152,11 @@ func (v *Verb) verdict(a *answer) conform.Answer {
 		judged.Text = a.short()
 	}
 	return judged
+}
+
+// done reports whether an answer shows that a step of setup is done.
+func (s *SetupStep) done(a *answer) bool {
+	return s.Accepted.matches(a) || s.Accepted.empty() && (a.good() || a.status/100 == 3)
 }
 
 // done returns the error of an answer to a verb that is not about a code.

@@ -84,6 +84,8 @@ type Limits struct {
 type SetupStep struct {
 	Start *Program `yaml:"start" doc:"start a program that runs until the end of the run, such as the server; {{port}} is a free port of 127.0.0.1 for it"`
 	Step  `yaml:",inline"`
+
+	Accepted Match `yaml:"accepted" doc:"the answer if the step is done; by default a status of 2xx or 3xx, or exit code 0"`
 }
 
 // Step is one action, and values to keep of its answer.
@@ -98,6 +100,7 @@ type Step struct {
 
 // Verb is a verb of a server: steps, the last of which has the answer.
 type Verb struct {
+	Fresh  bool   `yaml:"new_session" doc:"begin without cookies, like a new browser: for the login page of a web site, which a logged-in browser would skip"`
 	Before []Step `yaml:"before" doc:"steps before this one, such as reading a form with a token against CSRF"`
 	Step   `yaml:",inline"`
 	After  []Step `yaml:"after" doc:"steps after this one, if it was accepted, such as assigning the token of a file"`
@@ -201,6 +204,7 @@ type Read struct {
 	JSON   string `yaml:"json" doc:"JSON pointer"`
 	Body   string `yaml:"body" doc:"regular expression for the body; its first group is the value"`
 	Header string `yaml:"header" doc:"name of a header"`
+	Cookie string `yaml:"cookie" doc:"name of a cookie that the answer sets"`
 	Unit   string `yaml:"unit" doc:"of drift: steps by default" values:"steps,seconds"`
 
 	re *regexp.Regexp
@@ -212,6 +216,8 @@ type Options struct {
 	Secret func(path string) ([]byte, error)
 	// Read reads the file of a field from. It is nil if the file must have none.
 	Read func(path string) ([]byte, error)
+	// URL replaces the url of the file, such as the one of a preset.
+	URL string
 }
 
 // ErrMissing is the error of a target that needs programs that are not installed.
@@ -225,6 +231,12 @@ func Parse(text []byte, o Options) (*File, error) {
 	f := &File{options: o, secrets: values{}}
 	if _, err := yamlfile.Decode(text, f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	if o.URL != "" {
+		if f.URL == "" {
+			return nil, fmt.Errorf("%w: its requests have no url to replace", ErrFile)
+		}
+		f.URL = o.URL
 	}
 	if err := f.prepare(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)

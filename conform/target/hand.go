@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/d204ef64/fob/conform"
@@ -68,6 +69,9 @@ func (f *File) byHand() *conform.ByHand {
 		}
 		all := maps.Clone(saved)
 		maps.Copy(all, values)
+		if v.Fresh && h.session {
+			lines = append(lines, `rm -f "$DIR/cookies"`)
+		}
 		for _, s := range v.steps() {
 			lines = append(lines, h.step(s, all)...)
 		}
@@ -140,11 +144,18 @@ func (r *Read) byHand(answer string) string {
 		path := "."
 		for _, name := range strings.Split(r.JSON, "/")[1:] {
 			name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
-			path += fmt.Sprintf("[%q]", name)
+			if _, err := strconv.Atoi(name); err == nil { // an array's index
+				path += "[" + name + "]"
+			} else {
+				path += fmt.Sprintf("[%q]", name)
+			}
 		}
 		return "sed '1,/^\\r*$/d' " + answer + " | jq -r " + conform.ShellWord(conform.Piece{Text: path})
 	case r.Header != "":
 		return "tr -d '\\r' < " + answer + " | sed -n " + conform.ShellWord(conform.Piece{Text: "s/^" + r.Header + ": //Ip"})
+	}
+	if r.Cookie != "" {
+		return "tr -d '\\r' < " + answer + " | sed -n " + conform.ShellWord(conform.Piece{Text: "s/^Set-Cookie: " + r.Cookie + `=\([^;]*\).*/\1/Ip`})
 	}
 	return "perl -0ne " + conform.ShellWord(conform.Piece{Text: "print $1 if m/" + strings.NewReplacer("/", `\/`, "@", `\@`).Replace(r.Body) + "/"}) + " " + answer
 }

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"os/user"
@@ -54,7 +53,7 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 	if err != nil {
 		return nil, err
 	}
-	jar, err := cookiejar.New(nil)
+	jar, err := newSession()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 		} else {
 			a, err = t.do(ctx, &s.Step, t.saved, nil)
 		}
-		if err == nil && !a.good() && a.status/100 != 3 {
+		if err == nil && !s.done(a) {
 			err = fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
 		}
 		if err == nil {
@@ -117,6 +116,12 @@ func save(s *Step, a *answer, v values) error {
 
 // verb does a verb, and returns the answer of its last step.
 func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more values, ready func()) (*answer, error) {
+	if verb.Fresh {
+		var err error
+		if t, err = t.withoutCookies(); err != nil {
+			return nil, err
+		}
+	}
 	v := maps.Clone(t.saved)
 	if token != nil {
 		seed := token.Seed.Bytes()

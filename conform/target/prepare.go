@@ -229,6 +229,9 @@ func (s *Step) kinds() (n int) {
 
 // prepareSetup checks a step of setup.
 func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
+	if err := s.Accepted.prepare(); err != nil {
+		return fmt.Errorf("accepted: %w", err)
+	}
 	if s.Start == nil {
 		return f.prepareStep(&s.Step, known)
 	}
@@ -317,7 +320,7 @@ func prepareSave(saves map[string]Read, known *[]string) error {
 			return fmt.Errorf("save: %s: %w", name, err)
 		}
 		if r.empty() {
-			return fmt.Errorf("save: %s: want json, body or header", name)
+			return fmt.Errorf("save: %s: want json, body, header or cookie", name)
 		}
 		saves[name] = r
 		*known = append(*known, name)
@@ -375,7 +378,7 @@ func (m *Match) prepare() (err error) {
 	return nil
 }
 
-func (r *Read) empty() bool { return r.JSON == "" && r.Body == "" && r.Header == "" }
+func (r *Read) empty() bool { return r.JSON == "" && r.Body == "" && r.Header == "" && r.Cookie == "" }
 
 func (r *Read) prepare() (err error) {
 	if r.re, err = regexp.Compile(r.Body); err != nil {
