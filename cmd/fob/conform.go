@@ -67,7 +67,7 @@ The exit code is 1 if a MUST fails, or also a BANK with --profile bank. With
 --expect, it is 1 if the failures differ from those in the file, both ways. A
 target that cannot be reached is one error, with exit code 3.
 
-Presets: ` + strings.Join(target.Presets(), ", ") + `.`,
+` + wrapWith(strings.Fields("Presets: "+strings.Join(target.Presets(), ", ")+"."), " ", 78),
 		Example: `  fob conform --target bank.yaml
   fob conform --target preset:libpam-oath --max-wait 0 --junit report.xml
   fob conform --target bank.yaml --only C11,C15 --seed 7

@@ -4,9 +4,13 @@ package report_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"html"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -153,7 +157,31 @@ func TestComparison(t *testing.T) {
 	require.Regexp(t, `\| C11 \| MUST \| [^|]* \| \*\*FAIL\*\* \|  \|\n`, b.String())
 	b.Reset()
 	require.NoError(t, report.HTML(&b, []*conform.Report{sample(), other}))
-	require.Contains(t, b.String(), "<h2>bank &lt;1&gt;: C11 d</h2>")
-	require.Contains(t, b.String(), `title="&#34;bad&#34; &amp; ugly">FAIL</td>`)
-	require.NotContains(t, b.String(), "http", "the page is self-contained")
+	text := b.String()
+	require.Contains(t, text, `title="&#34;bad&#34; &amp; ugly"><span class="mark fail" aria-hidden="true"></span>FAIL</td>`)
+	require.Contains(t, text, "check u $CODE")
+	require.NotContains(t, text, "<input")
+	require.Equal(t, 2+1, strings.Count(text, `<details class="case fail" open>`), "failed cases are open")
+	for _, sign := range []string{"<script", " src=", "url(", "@import", " style=", "<link"} {
+		require.NotContains(t, regexp.MustCompile(`(?s)<style>.*</style>`).ReplaceAllString(text, ""), sign, "the page is self-contained")
+	}
+	require.NotRegexp(t, `<[^>]*\son[a-z]+=`, text)
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(text)[1]
+	require.NotRegexp(t, `url\(|@import`, style)
+	sum := sha256.Sum256([]byte(style))
+	require.Contains(t, html.UnescapeString(text), "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+}
+
+// TestPage: the page of one server has all results. Failed cases are open, and come first.
+func TestPage(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.HTML(&b, []*conform.Report{sample()}))
+	text := b.String()
+	require.Equal(t, 2, strings.Count(text, `<details class="case fail" open>`))
+	require.Equal(t, 1, strings.Count(text, `<details class="case pass">`), "others are folded")
+	require.Equal(t, 1, strings.Count(text, `<details class="case na">`))
+	require.Less(t, strings.Index(text, "<b>C11</b>"), strings.Index(text, "<b>C01</b>"))
+	require.Equal(t, 4, strings.Count(text, "<label "), "a filter by outcome")
+	require.NotContains(t, text, "<table")
+	require.Contains(t, text, `<h1>Conformance of bank &lt;1&gt; 2.0</h1>`)
 }
