@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -140,16 +139,6 @@ func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 		return nil, cause
 	}
 	return report, nil
-}
-
-// Try imports a token and submits a wrong code. Any answer to it will do. The error is
-// one of [Run].
-func Try(ctx context.Context, t *Target) error {
-	if t.Import == nil || t.Check == nil {
-		return fmt.Errorf("%w: it lacks the verb import or check", ErrTarget)
-	}
-	seed := rand.Uint64()
-	return (&run{target: t, seed: seed, number: seed % 1_000_000}).contact(ctx, 0)
 }
 
 // contact imports a token and submits a wrong code. Any answer to it will do.

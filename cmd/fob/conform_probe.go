@@ -12,15 +12,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 func newConformProbeCmd(a *app) *cobra.Command {
 	var flags targetFlags
 	cmd := &cobra.Command{
 		Use:   "probe",
-		Short: "Try a target, and tell which cases it lacks verbs for",
-		Long: `Import a token into the target, submit a wrong code, and print the verbs that
-the target has and lacks, each with the cases that need it. No case runs.`,
+		Short: "Try a target, and list the cases that it lacks verbs for",
+		Long: `Import tokens into the target, submit a wrong and a correct code, and print the
+verbs that the target has and lacks, each with the cases that need it. No case
+runs. If the correct code is refused, probe looks for the reason, such as a
+clock that is wrong or a period of 30 s.`,
 		Example: `  fob conform probe --target bank.yaml`,
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probe(cmd.Context(), flags) },
@@ -37,29 +40,75 @@ type probeResult struct {
 	Cases []string     `json:"cases"` // that need it
 }
 
+// probeTotals is the last line of the output of fob conform probe.
+type probeTotals struct {
+	Server   string `json:"server"`
+	Version  string `json:"version,omitempty"`
+	Wrong    string `json:"wrong_code"`
+	Current  string `json:"current_code"`
+	Hint     string `json:"hint"`
+	Testable int    `json:"cases_testable"`
+	Waiting  int    `json:"cases_waiting"`
+}
+
 func (a *app) probe(ctx context.Context, flags targetFlags) (err error) {
 	t, err := a.openTarget(ctx, flags, &databaseFlags{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	if err := conform.Try(ctx, t.Target); err != nil {
+	answers, err := conform.Probe(ctx, t.Target)
+	if err != nil {
 		return err
 	}
-	for _, v := range conform.Verbs() {
-		p := probeResult{Verb: v, Has: t.Target.Has(v), Cases: []string{}}
-		for _, c := range conform.All() {
-			if slices.Contains(c.Needs, v) {
-				p.Cases = append(p.Cases, c.ID)
+	for _, has := range []bool{true, false} {
+		for _, v := range conform.Verbs() {
+			if t.Target.Has(v) == has {
+				if err := a.printVerb(v, has); err != nil {
+					return err
+				}
 			}
 		}
-		text := fmt.Sprintf("%-4s %s", map[bool]string{true: "has", false: "no"}[p.Has], v)
-		if len(p.Cases) > 0 {
-			text += ": needed by " + strings.Join(p.Cases, ", ")
+	}
+	p := probeTotals{Server: t.Target.Name, Version: t.Target.Version, Wrong: answers.Wrong.String(), Current: answers.Current.String(), Hint: answers.Hint}
+	all := conform.All()
+	for i := range all {
+		c := &all[i]
+		if slices.ContainsFunc(c.Needs, func(v conform.Verb) bool { return !t.Target.Has(v) }) {
+			continue
 		}
-		if err := a.print(p, text+"\n"); err != nil {
-			return err
+		p.Testable++
+		if c.Wait > 0 && !t.Target.Has(conform.VerbClock) {
+			p.Waiting++
 		}
 	}
+	text := fmt.Sprintf("a wrong code: %s; the current code: %s\n%d of %d cases can be tested", p.Wrong, p.Current, p.Testable, len(all))
+	if p.Waiting > 0 {
+		text += fmt.Sprintf("; %d of them wait, because there is no clock (--max-wait)", p.Waiting)
+	}
+	if p.Hint != "" {
+		text += "\n" + p.Hint
+	}
+	if err := a.print(p, text+"\n"); err != nil {
+		return err
+	}
+	if p.Hint != "" {
+		return errclass.With(errclass.Failed, errors.New("the target file or the server is not ready for the cases"))
+	}
 	return nil
+}
+
+// printVerb prints a verb and the cases that need it.
+func (a *app) printVerb(v conform.Verb, has bool) error {
+	p := probeResult{Verb: v, Has: has, Cases: []string{}}
+	for _, c := range conform.All() {
+		if slices.Contains(c.Needs, v) {
+			p.Cases = append(p.Cases, c.ID)
+		}
+	}
+	text := fmt.Sprintf("%-4s %s", map[bool]string{true: "has", false: "no"}[has], v)
+	if len(p.Cases) > 0 {
+		text += map[bool]string{true: ": for ", false: ": costs "}[has] + strings.Join(p.Cases, ", ")
+	}
+	return a.print(p, text+"\n")
 }

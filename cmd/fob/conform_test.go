@@ -189,5 +189,13 @@ func TestConformList(t *testing.T) {
 	require.Contains(t, out, "Waits:  up to 3 min on a target without the verb clock")
 	code, out, _ = fob(t, "", "conform", "probe", "--target", conformTarget(t, ""))
 	require.Zero(t, code)
-	require.Contains(t, out, "has  assign: needed by C17, C44\n")
+	require.Contains(t, out, "has  assign: for C17, C44")
+	require.Contains(t, out, "a wrong code: refused; the current code: accepted\n")
+	require.Regexp(t, `no   contract.*\n`, out)
+	var errs string
+	code, out, errs = fob(t, "", "conform", "probe", "--target", conformTarget(t, "C01"), "--json")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, out, `"current_code":"refused"`)
+	require.Contains(t, out, "a 30 s step is accepted")
+	require.Contains(t, errs, "not ready for the cases")
 }
