@@ -102,4 +102,5 @@ type SeedFile struct {
 	Text     []byte
 	Key      []byte // pre-shared key, or nil
 	Password string // or ""
+	Period   int64  // seconds, to enter because the file does not have it, or 0
 }

@@ -54,6 +54,7 @@ var themes = []struct {
 	{"Lockouts", shareCases},
 	{"Seeds", keyCases},
 	{"The server's clock", clockCases},
+	{importTheme, fileCases},
 }
 
 // Themes returns the themes of cases in the order of reports.
@@ -85,6 +86,7 @@ type Selection struct {
 	IDs     []string
 	Levels  []Level
 	Profile string // one of [Profiles]
+	Import  bool   // from [ImportCases] instead of [All]
 }
 
 // profiles are texts of sources; "" is in all of them.
@@ -97,6 +99,9 @@ func Profiles() []string { return []string{"bank", "rfc", "nist"} }
 // Select returns the selected cases in the order of [All]. The error wraps [ErrCase].
 func Select(s Selection) ([]Case, error) {
 	all := All()
+	if s.Import {
+		all = ImportCases()
+	}
 	for _, id := range s.IDs {
 		if !slices.ContainsFunc(all, func(c Case) bool { return strings.EqualFold(c.ID, id) }) {
 			return nil, fmt.Errorf("case %q: %w: want %s to %s", id, ErrCase, all[0].ID, all[len(all)-1].ID)

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/d204ef64/fob/conform/seedset"
 )
 
 // start is the time of a target with the verb clock when a case begins: a third of a step
@@ -29,7 +31,8 @@ type env struct {
 	number int // of the case and the attempt
 	random *rand.Rand
 	made   int
-	tokens []*Token // in the target, oldest first
+	tokens []*Token        // in the target, oldest first
+	files  []*seedset.File // imported ones
 	log    []*action
 	shared []*action // of a measurement that several cases share
 	secret secrets

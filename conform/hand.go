@@ -84,6 +84,9 @@ const (
 
 // byHand returns the commands that repeat the actions of a case.
 func (e *env) byHand(log []*action) []string {
+	if len(e.files) > 0 {
+		return e.filesByHand()
+	}
 	if e.target.ByHand == nil || len(log) == 0 {
 		return nil
 	}

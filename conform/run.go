@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/d204ef64/fob/conform/seedset"
 )
 
 // Outcome is the outcome of a case.
@@ -178,14 +181,18 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 func (r *run) usualPeriod() int64 { return cmp.Or(r.target.Limits.Period, period) }
 
 func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
-	number := 0
-	if n, bank := strings.CutPrefix(c.ID, "BK-"); bank {
-		_, _ = fmt.Sscan(n, &number)
+	e := &env{run: r, ctx: ctx, c: c, random: seedset.Random(r.seed, c.ID, attempt), now: start, secret: secrets{}}
+	kind, digits := strings.TrimRight(c.ID, "0123456789"), strings.TrimLeft(c.ID, "BCFM-")
+	number, _ := strconv.Atoi(digits) // 0 for a token of contact, which has a number of its own
+	switch kind {
+	case "BK-":
 		number += 310 // after the measurements
-	} else if len(c.ID) > 1 {
-		_, _ = fmt.Sscan(c.ID[1:], &number)
+	case "F":
+		e.number, e.made = seedset.Number(number), 300*attempt
+		return e
 	}
-	return &env{run: r, ctx: ctx, c: c, number: number + 100*attempt, random: numbers(r.seed, c.ID, attempt), now: start, secret: secrets{}}
+	e.number = number + 100*attempt
+	return e
 }
 
 // maxAttempts is how often a case begins, if a step ends before its requests.

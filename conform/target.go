@@ -92,8 +92,10 @@ type Target struct {
 	// Restart stops the target and starts it again. State that is only in memory is lost.
 	// It is called while no other verb is.
 	Restart func(context.Context) error
-	// ImportFile imports a seed file, and assigns its token to a user.
+	// ImportFile imports a seed file, and assigns its token to a user. It is used for files
+	// in Formats, which are names such as pskc and oath-csv.
 	ImportFile func(context.Context, *SeedFile) error
+	Formats    []string
 
 	BankVerbs
 }

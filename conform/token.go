@@ -4,12 +4,10 @@ package conform
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 
+	"github.com/d204ef64/fob/conform/seedset"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -25,13 +23,14 @@ type Token struct {
 	Period int64 // seconds
 
 	key     []byte
+	alg     token.Algorithm
 	special string // a property that a random seed lacks, for people who repeat a case
 	last    int64  // the last step whose code the case has submitted as a correct one
 }
 
 // hotp returns the code of a step.
 func (t *Token) hotp(step int64) string {
-	return string(token.AppendHOTP(nil, t.key, token.SHA1, t.Digits, uint64(step)))
+	return string(token.AppendHOTP(nil, t.key, t.alg, t.Digits, uint64(step)))
 }
 
 // distinct is the number of steps before and after the current one whose codes differ.
@@ -53,11 +52,7 @@ func (e *env) newToken() *Token {
 
 // randomToken makes a token whose codes may repeat.
 func (e *env) randomToken() *Token {
-	key := make([]byte, 20)
-	for i := 0; i < len(key); i += 4 {
-		binary.BigEndian.PutUint32(key[i:], e.random.Uint32())
-	}
-	return e.tokenWith(key)
+	return e.tokenWith(seedset.Key(e.random))
 }
 
 func (e *env) tokenWith(key []byte) *Token {
@@ -67,16 +62,8 @@ func (e *env) tokenWith(key []byte) *Token {
 	}
 	e.made++
 	e.secret.addSeed(key)
-	serial := fmt.Sprintf("%06d%03d%03d", e.run.number, e.number%1000, e.made%1000)
+	serial := seedset.Serial(e.run.number, e.number, e.made)
 	return &Token{Serial: serial, User: "u" + serial, Seed: seed, Digits: 6, Period: e.period(), key: key, last: -1}
-}
-
-// numbers returns the random numbers of a case. They depend on the seed of the run, the
-// case and the attempt, and not on other cases.
-func numbers(seed uint64, id string, attempt int) *rand.Rand {
-	h := fnv.New64a()
-	fmt.Fprint(h, id, attempt)
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
 // token makes a token and imports it into the target.
@@ -93,14 +80,7 @@ func (e *env) imported(t *Token) *Token {
 // tryImport imports a token. If the target holds only a few tokens, the oldest one of the
 // case is removed.
 func (e *env) tryImport(t *Token) error {
-	if most := e.target.Limits.Tokens; most > 0 {
-		for e.run.held.Load() >= int64(most) {
-			if e.target.Remove == nil || len(e.tokens) == 0 {
-				e.skipf("the target holds only %d tokens: it needs the verb remove", most)
-			}
-			e.remove(e.tokens[0])
-		}
-	}
+	e.makeRoom(1)
 	e.secret.addSeed(t.key) // a case may have changed it
 	err := e.target.Import(e.ctx, t)
 	e.about(VerbImport, t, err)
@@ -109,6 +89,20 @@ func (e *env) tryImport(t *Token) error {
 		e.tokens = append(e.tokens, t)
 	}
 	return err
+}
+
+// makeRoom removes the oldest tokens of the case if the target cannot hold n more.
+func (e *env) makeRoom(n int) {
+	most := e.target.Limits.Tokens
+	if most == 0 {
+		return
+	}
+	for e.run.held.Load()+int64(n) > int64(most) {
+		if e.target.Remove == nil || len(e.tokens) == 0 {
+			e.skipf("the target holds only %d tokens: it needs the verb remove", most)
+		}
+		e.remove(e.tokens[0])
+	}
 }
 
 // remove removes the first of the case's tokens from the target.

@@ -43,6 +43,7 @@ type conformOptions struct {
 	html    string
 	expect  string
 	db      databaseFlags // of preset:fob
+	imports bool          // run the cases of seed files
 	given   func(string) bool
 }
 
@@ -85,15 +86,25 @@ target that cannot be reached is one error, with exit code 3.
 			return a.conform(cmd.Context(), &o)
 		},
 	}
+	o.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.profile, "profile", "", "`NAME` of the cases: "+strings.Join(conform.Profiles(), ", ")+"; default: all")
+	f.StringVar(&o.explain, "explain", "", "explain the case `ID`")
+	f.DurationVar(&o.maxWait, "max-wait", 0, "leave out cases that wait longer than this; default: no limit")
+	f.Lookup("max-wait").DefValue = ""
+	cmd.MarkFlagsOneRequired("target", "list", "explain")
+	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
+	cmd.AddCommand(newConformProbeCmd(a), newConformReportCmd(a), newConformImportCmd(a))
+	return cmd
+}
+
+// addFlags adds the flags of all commands that run cases.
+func (o *conformOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.target.add(f)
 	f.StringSliceVar(&o.only, "only", nil, "run only the cases `IDS`, such as C11,C15")
 	f.StringSliceVar(&o.levels, "level", nil, "run only cases of the `LEVELS`: MUST, SHOULD, BANK")
-	f.StringVar(&o.profile, "profile", "", "`NAME` of the cases: "+strings.Join(conform.Profiles(), ", ")+"; default: all")
 	f.BoolVar(&o.list, "list", false, "list the cases without running them")
-	f.StringVar(&o.explain, "explain", "", "explain the case `ID`")
-	f.DurationVar(&o.maxWait, "max-wait", 0, "leave out cases that wait longer than this; default: no limit")
-	f.Lookup("max-wait").DefValue = ""
 	f.Uint64Var(&o.seed, "seed", 0, "seed `N` of all random choices, to repeat a run; default: random")
 	f.Lookup("seed").DefValue = ""
 	f.StringVar(&o.junit, "junit", "", "write the results as JUnit XML to the new `FILE`")
@@ -101,10 +112,6 @@ target that cannot be reached is one error, with exit code 3.
 	f.StringVar(&o.html, "html", "", "write the results as a page to the new `FILE`")
 	o.db.add(f, "`DATABASE` for preset:fob, a new SQLite file or postgres://USER@HOST/NAME without a bank; default: a temporary file")
 	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
-	cmd.MarkFlagsOneRequired("target", "list", "explain")
-	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
-	cmd.AddCommand(newConformProbeCmd(a), newConformReportCmd(a))
-	return cmd
 }
 
 // targetFlags are the flags of a target.
@@ -116,7 +123,7 @@ func (t *targetFlags) add(f *pflag.FlagSet) {
 }
 
 func (o *conformOptions) cases() ([]conform.Case, error) {
-	s := conform.Selection{IDs: o.only, Profile: o.profile}
+	s := conform.Selection{IDs: o.only, Profile: o.profile, Import: o.imports}
 	for _, l := range o.levels {
 		s.Levels = append(s.Levels, conform.Level(strings.ToUpper(l)))
 	}
@@ -236,17 +243,22 @@ func (a *app) openTarget(ctx context.Context, flags targetFlags, db *databaseFla
 	return openedTarget{t.Target, t.Close}, nil
 }
 
+// runSeed returns the seed of a run, which is random unless it is given.
+func (o *conformOptions) runSeed() uint64 {
+	if o.given("seed") {
+		return o.seed
+	}
+	return uint64(rand.Uint32()) //nolint:gosec // to repeat a run, not a secret
+}
+
 // conform runs cases against a target.
 func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
-	options := conform.Options{Seed: o.seed}
+	options := conform.Options{Seed: o.runSeed()}
 	if options.Cases, err = o.cases(); err != nil {
 		return err
 	}
 	if o.given("max-wait") {
 		options.MaxWait = &o.maxWait
-	}
-	if !o.given("seed") {
-		options.Seed = uint64(rand.Uint32()) //nolint:gosec // to repeat a run, not a secret
 	}
 	var expected *report.Expected
 	if o.expect != "" {

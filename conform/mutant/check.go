@@ -108,7 +108,7 @@ func (s *Server) Check(serial, user, front, code string) (conform.Verdict, strin
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.tokens[serial]
-	if t == nil || !t.users[user] {
+	if t == nil || !t.users[user] || !t.usable(s.now()) {
 		return conform.Refused, refusedText
 	}
 	raw := code

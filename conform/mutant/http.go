@@ -15,6 +15,7 @@ import (
 // Handler returns the HTTP interface of the server, with JSON in requests and answers:
 //
 //	POST /tokens                  {"serial", "user", "seed" in hexadecimal, "digits", "period"}
+//	POST /files                   a form: serial, user, format, key in hexadecimal, password, period, file
 //	GET, DELETE /tokens/SERIAL
 //	POST /tokens/SERIAL/users     {"user"}
 //	POST /tokens/SERIAL/unlock, /tokens/SERIAL/revoke
@@ -42,6 +43,12 @@ func (s *Server) Handler() http.Handler {
 			return http.StatusBadRequest, map[string]string{"error": "seed: want hexadecimal"}
 		}
 		return done(s.Import(in.Serial, in.User, key, in.Digits, in.Period))
+	})
+	mux.HandleFunc("POST /files", func(w http.ResponseWriter, r *http.Request) {
+		status, out := done(s.upload(r))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(out)
 	})
 	handle("GET /tokens/{serial}", func(r *http.Request, _ request) (int, any) {
 		st, err := s.Status(r.PathValue("serial"))
@@ -76,7 +83,7 @@ type request struct {
 
 func done(err error) (int, any) {
 	switch {
-	case errors.Is(err, ErrExists), errors.Is(err, ErrSeed), errors.Is(err, ErrPeriod):
+	case errors.Is(err, ErrExists), errors.Is(err, ErrSeed), errors.Is(err, ErrPeriod), errors.Is(err, ErrFile):
 		return http.StatusConflict, map[string]string{"error": err.Error()}
 	case err != nil:
 		return http.StatusNotFound, map[string]string{"error": err.Error()}

@@ -45,6 +45,7 @@ type Server struct {
 
 // state is the state of a token.
 type state struct {
+	profile
 	key     []byte
 	digits  uint8
 	period  int64
@@ -92,9 +93,10 @@ func (s *Server) now() int64 {
 func (s *Server) Import(serial, user string, key []byte, digits uint8, period int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tokens[serial] != nil {
+	if s.tokens[serial] != nil && !s.is("C57") {
 		return ErrExists
 	}
+	delete(s.tokens, serial)
 	for _, t := range s.tokens {
 		if bytes.Equal(t.key, key) && !s.is("C66") {
 			return ErrSeed
@@ -106,11 +108,16 @@ func (s *Server) Import(serial, user string, key []byte, digits uint8, period in
 	if period > longest && !s.is("C67") {
 		return ErrPeriod
 	}
-	s.tokens[serial] = &state{
-		key: key, digits: digits, period: period, users: map[string]bool{user: true}, last: map[string]int64{},
+	s.tokens[serial] = newState(key, digits, period)
+	s.tokens[serial].users[user] = true
+	return nil
+}
+
+func newState(key []byte, digits uint8, period int64) *state {
+	return &state{
+		key: key, digits: digits, period: period, users: map[string]bool{}, last: map[string]int64{},
 		steps: map[int64]bool{}, texts: map[string]bool{}, failed: map[string]int{}, locked: map[string]time.Time{}, entered: map[string]bool{},
 	}
-	return nil
 }
 
 // With calls f with the lock of the server, if it has the token.
@@ -181,12 +188,16 @@ type Status struct {
 	Locked bool    `json:"locked"`
 	Failed int64   `json:"failed"`
 	Drift  float64 `json:"drift"`
+	Expiry string  `json:"expiry,omitempty"`
 }
 
 // Status returns the state of a token.
 func (s *Server) Status(serial string) (st Status, err error) {
 	err = s.with(serial, func(t *state) {
 		st = Status{Locked: s.isLocked(t, ""), Failed: int64(t.failed[""]), Drift: float64(t.offset)}
+		if !t.expiry.IsZero() {
+			st.Expiry = t.expiry.UTC().Format(time.RFC3339)
+		}
 		if s.is("C24") && t.late {
 			st.Drift++
 		}
@@ -195,7 +206,7 @@ func (s *Server) Status(serial string) (st Status, err error) {
 }
 
 func (t *state) hotp(step int64) string {
-	return string(token.AppendHOTP(nil, t.key, token.SHA1, t.digits, uint64(step)))
+	return string(token.AppendHOTP(nil, t.key, t.alg, t.digits, uint64(step)))
 }
 
 func (s *Server) isLocked(t *state, user string) bool {

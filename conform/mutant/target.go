@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/seedset"
 )
 
 // Declared returns the rules of the server.
@@ -45,10 +46,16 @@ func (s *Server) Target() *conform.Target {
 		Unlock: each(s.Unlock), Revoke: each(s.Revoke), Remove: each(s.Remove),
 		Status: func(_ context.Context, t *conform.Token) (conform.Status, error) {
 			st, err := s.Status(t.Serial)
-			return conform.Status{Locked: &st.Locked, Failed: &st.Failed, Drift: &st.Drift}, refusedBy(err)
+			out := conform.Status{Locked: &st.Locked, Failed: &st.Failed, Drift: &st.Drift}
+			if st.Expiry != "" {
+				out.Expiry = &st.Expiry
+			}
+			return out, refusedBy(err)
 		},
-		SetClock: func(_ context.Context, at time.Time) error { s.SetClock(at); return nil },
-		Restart:  func(context.Context) error { s.Restart(); return nil },
+		SetClock:   func(_ context.Context, at time.Time) error { s.SetClock(at); return nil },
+		Restart:    func(context.Context) error { s.Restart(); return nil },
+		ImportFile: func(_ context.Context, f *conform.SeedFile) error { return refusedBy(s.ImportFile(f)) },
+		Formats:    seedset.Formats(),
 	}
 }
 

@@ -19,14 +19,16 @@ type Row struct {
 
 // Rows returns the cases that ran in some of the reports, in order.
 func Rows(reports []*conform.Report) []Row {
-	return slices.DeleteFunc(Compare(reports), func(row Row) bool {
+	return slices.DeleteFunc(compare(conform.Known(), reports), func(row Row) bool {
 		return !slices.ContainsFunc(row.Results, func(r *conform.Result) bool { return r != nil })
 	})
 }
 
-// Compare returns all cases with their results in reports, in order.
-func Compare(reports []*conform.Report) (rows []Row) {
-	for _, c := range conform.All() {
+// Compare returns all cases of [conform.All] with their results in reports, in order.
+func Compare(reports []*conform.Report) []Row { return compare(conform.All(), reports) }
+
+func compare(cases []conform.Case, reports []*conform.Report) (rows []Row) {
+	for _, c := range cases {
 		row := Row{Case: c, Results: make([]*conform.Result, len(reports))}
 		for i, r := range reports {
 			if at := slices.IndexFunc(r.Results, func(r conform.Result) bool { return r.ID == c.ID }); at >= 0 {

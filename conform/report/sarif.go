@@ -76,7 +76,7 @@ type (
 func SARIF(w io.Writer, r *conform.Report, file string) error {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "fob conform"}}, Results: []sarifResult{}}
 	why := map[string]string{}
-	for _, c := range conform.All() {
+	for _, c := range conform.Known() {
 		why[c.ID] = c.Why
 	}
 	for i := range r.Results {

@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -78,10 +77,19 @@ func Kinds() []Kind {
 	return all
 }
 
-// KindOf returns the kind with an ID. It panics if there is none.
-func KindOf(id string) Kind {
+// KindOf returns the kind of the files with a name. It panics if there is none.
+func KindOf(name string) Kind {
 	all := Kinds()
-	return all[slices.IndexFunc(all, func(k Kind) bool { return k.ID == id })]
+	return all[slices.IndexFunc(all, func(k Kind) bool { return k.Name == name })]
+}
+
+// Formats returns the formats of the files, in alphabetical order.
+func Formats() (names []string) {
+	for _, k := range Kinds() {
+		names = append(names, k.Format)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Source supplies the chance in files.
@@ -104,24 +112,18 @@ func (k Kind) Make(s Source) File {
 
 // Files returns a file of each kind. The same number gives the same files.
 func Files(number uint64) (files []File) {
-	for _, k := range Kinds() {
+	for i, k := range Kinds() {
 		r, count := Random(number, k.ID, 0), 0
 		files = append(files, k.Make(Source{r, func() (string, []byte) {
 			count++
-			return Serial(number, k.Number(), count), Key(r)
+			return Serial(number, Number(i+1), count), Key(r)
 		}}))
 	}
 	return files
 }
 
-// Number returns the number of the kind in serial numbers.
-func (k *Kind) Number() int {
-	n, err := strconv.Atoi(strings.TrimPrefix(k.ID, "F"))
-	if err != nil {
-		panic(err) // a mistake in a kind
-	}
-	return 330 + n
-}
+// Number returns the part of the serial numbers in the file of the n-th kind.
+func Number(n int) int { return 330 + n }
 
 // Random returns the random numbers of a part of a run. They depend on the number of the
 // run, the part and the attempt, and not on other parts.

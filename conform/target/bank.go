@@ -94,10 +94,14 @@ func (t *Open) act(v *Verb) func(context.Context, conform.Act) (conform.Answer, 
 }
 
 func (t *Open) importFile(ctx context.Context, s *conform.SeedFile) error {
-	return t.perform(ctx, t.file.ImportFile, s.Token, values{
+	more := values{
 		"contract": s.Contract, "file_text": string(s.Text), "file_format": s.Format,
-		"file_key": hex.EncodeToString(s.Key), "file_password": s.Password,
-	})
+		"file_key": hex.EncodeToString(s.Key), "file_password": s.Password, "file_period": "",
+	}
+	if s.Period != 0 {
+		more["file_period"] = strconv.FormatInt(s.Period, 10)
+	}
+	return t.perform(ctx, t.file.ImportFile, s.Token, more)
 }
 
 func (t *Open) order(ctx context.Context, o conform.Order) (int64, error) {
@@ -142,7 +146,10 @@ func (t *Open) notices(ctx context.Context, token *conform.Token) (int, error) {
 func upload(fields map[string]string, v values, header http.Header) (string, error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	names := slices.Sorted(maps.Keys(fields))
+	isFile := func(name string) int { return strings.Count(name, "@") }
+	slices.SortStableFunc(names, func(a, b string) int { return isFile(a) - isFile(b) }) // some servers need the keys first
+	for _, name := range names {
 		text := v.Fill(fields[name], reqtemplate.Plain)
 		if text == "" {
 			continue

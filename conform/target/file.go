@@ -111,6 +111,8 @@ type Verb struct {
 	NextCode Match `yaml:"next_code" doc:"the answer that asks for the next code"`
 	Limited  Match `yaml:"limited" doc:"the answer if the code was not checked, because of too many requests; by default status 429, or a passing error of pam_wrapper"`
 
+	Formats []string `yaml:"formats" doc:"in import_file: formats of seed files, such as pskc and oath-csv; pskc by default"`
+
 	Locked Match `yaml:"locked" doc:"in status: the answer if the token is locked"`
 	Failed Read  `yaml:"failed" doc:"in status: the number of wrong codes in a row"`
 	Drift  Read  `yaml:"drift" doc:"in status: the stored offset of the token's clock"`

@@ -199,7 +199,10 @@ func (t *Open) target() *conform.Target {
 		c.Status = t.status
 	}
 	if f.ImportFile != nil {
-		c.ImportFile = t.importFile
+		c.ImportFile, c.Formats = t.importFile, f.ImportFile.Formats
+		if c.Formats == nil {
+			c.Formats = []string{"pskc"}
+		}
 	}
 	c.BankVerbs = t.bankVerbs()
 	return c

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/seedset"
 	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
@@ -120,6 +121,11 @@ func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
 		}
 	}
 	text := strings.Join(v.texts(), "\n")
+	for _, format := range v.Formats {
+		if !slices.Contains(seedset.Formats(), format) {
+			return fmt.Errorf("formats: %q: want some of %s", format, strings.Join(seedset.Formats(), ", "))
+		}
+	}
 	if err := v.prepareCount(known); err != nil {
 		return fmt.Errorf("count: %w", err)
 	}
@@ -132,6 +138,8 @@ func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
 		return errors.New("accepted and refused are required: an answer that fits neither is an error")
 	}
 	switch {
+	case v.Formats != nil && name != conform.VerbImportFile:
+		return errors.New("formats: only in import_file")
 	case name == conform.VerbNotices && v.Count == "":
 		return errors.New("count is missing")
 	case name == conform.VerbOrder && v.Fee.empty():

@@ -16,7 +16,7 @@ var placeholders = []string{"user", "serial", "seed_hex", "seed_base32", "code",
 
 // verbPlaceholders are the names that only the texts of one verb may use.
 var verbPlaceholders = map[conform.Verb][]string{
-	conform.VerbImportFile: {"contract", "file_text", "file_format", "file_key", "file_password"},
+	conform.VerbImportFile: {"contract", "file_text", "file_format", "file_key", "file_password", "file_period"},
 	conform.VerbContract:   {"contract"},
 	conform.VerbUser:       {"contract", "role"},
 	conform.VerbActivate:   {"contract", "role"},

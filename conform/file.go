@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var fileCases = []Case{
+	{
+		ID: "C53", Requirement: "if a file has dates on two levels, the earlier expiry and the later start apply",
+		Source: "RFC 6030 §4.3.1 and §5", Level: Must, Needs: []Verb{VerbImportFile}, run: c53,
+		Why: "Manufacturers write the life of the battery into the file, and banks the end of the contract. If the later date applies, a token is used after its end, and nobody notices.",
+		Steps: []string{
+			"Import a PSKC file whose device has the earlier expiry date and whose policy has the later start date.",
+			"The expiry date that the server shows, and the codes just before and after each date if its clock can be moved, must follow the later start and the earlier expiry.",
+			"Repeat both with the dates exchanged between device and policy.",
+		},
+	},
+	{
+		ID: "C57", Requirement: "a serial number is not imported twice, and importing it again does not change its state",
+		Source: "RFC 6030 §4.3.1 SerialNo; RFC 6238 §5.2", Level: Must, run: c57,
+		Why: "Importing the same delivery again is a common mistake. If it resets the tokens, used codes are valid again, and locked tokens are unlocked.",
+		Steps: []string{
+			"Import a token, use a code of it, and enter that code again and a wrong one. Both must be refused.",
+			"Import the same token again. Whether that is refused or not, the used code must still be refused and the number of wrong codes must stay.",
+			"Import a token with the same serial number and another seed. The codes of that seed must be refused.",
+			"Enter the next code of the token. It must be accepted.",
+		},
+	},
+	{
+		ID: "C58", Requirement: "the time step in a file applies, and a file without one is refused instead of using 30 s",
+		Source: "RFC 6238 R4", Level: Must, Needs: []Verb{VerbImportFile}, run: c58, Why: whyPeriod,
+		Steps: []string{
+			"Import a CSV file with a time step of 60 s. The current code must be accepted.",
+			"Import a CSV file without the time step. The import must be refused.",
+			"Import a CSV file with a time step of 30 s. Its token must have 30 s, or be refused.",
+		},
+	},
+	{
+		ID: "C59", Requirement: "the MAC of an encrypted seed is verified, and a missing MAC is refused",
+		Source: "RFC 6030 §6.1.1", Level: Must, Needs: []Verb{VerbImportFile}, run: c59,
+		Why: "Without the MAC, anyone between the supplier and the server can change seeds unnoticed: the changed tokens do not work, or they work for the attacker.",
+		Steps: []string{
+			"Import encrypted PSKC files whose MAC is wrong, whose seed was changed, and whose MAC is missing. Each must be refused.",
+			"None of their tokens may be in the server.",
+			"Import each file without the change. A code of its token must be accepted.",
+		},
+	},
+	{
+		ID: "C60", Requirement: "with a wrong key or password nothing is imported",
+		Source: "RFC 6030 §6", Level: Must, Needs: []Verb{VerbImportFile}, run: c60,
+		Why: "A wrong key gives a random seed. The tokens are in the server, but all their codes are refused, and the support looks for the mistake in the tokens.",
+		Steps: []string{
+			"Import an encrypted PSKC file with a wrong key, another with a wrong password, and one without a key. Each must be refused.",
+			"None of their tokens may be in the server.",
+			"Import each file with the right key or password. A code of its token must be accepted.",
+		},
+	},
+	{
+		ID: "C61", Requirement: "namespace prefixes, the order of attributes, comments and line breaks in a file do not matter",
+		Source: "Namespaces in XML 1.0 §3; XML 1.0 §3.1", Level: Must, Needs: []Verb{VerbImportFile}, run: c61,
+		Why: "A file of another manufacturer, or of a newer version of its program, cannot be imported, although it is correct.",
+		Steps: []string{
+			"Import PSKC files in the default namespace, with two different prefixes, with both, with attributes in another order, and with comments and line breaks.",
+			"A code of each token must be accepted.",
+		},
+	},
+	{
+		ID: "C62", Requirement: "TimeDrift in a file is a number of time steps",
+		Source: "RFC 6030 §4.2 TimeDrift", Level: Must, Needs: []Verb{VerbImportFile}, run: c62,
+		Why: "Tokens that were in stock for years are off by some steps. If the number is read as seconds, or not at all, their first codes are refused.",
+		Steps: []string{
+			"Import a PSKC file with a TimeDrift of 3.",
+			"Enter the code that is 3 steps and the server's window ahead. It must be accepted.",
+		},
+	},
+	{
+		ID: "C63", Requirement: "unsupported elements of a file are refused, not ignored",
+		Source: "RFC 6030 §4.3.4 and §5", Level: Must, Needs: []Verb{VerbImportFile}, run: c63,
+		Why: "An element that is ignored at the import is missing at the check: the token shows other codes than the server expects, or it is used against its policy.",
+		Steps: []string{
+			"Import PSKC files with CheckDigits, a PINPolicy, a number of transactions, an unknown policy, another KeyUsage, a Time other than 0, hexadecimal codes, no secret, an unknown Suite, and another algorithm. Each must be refused.",
+			"None of their tokens may be in the server.",
+			"Import each file without the element. A code of its token must be accepted.",
+		},
+	},
+}
+
+const whyPeriod = "Many importers use 30 s if a file has no time step. Every code of a 60-second token is then refused, and the user is told that the token is broken."
+
+func c53(e *env) string {
+	texts := e.judgeAll("pskc-dates-policy.xml", "pskc-dates-device.xml")
+	return "in both orders: " + texts[0]
+}
+
+func c57(e *env) string {
+	t := e.token()
+	used := e.good(t)
+	e.accept(t, used, "a code")
+	if e.check(t, used).Verdict == Accepted {
+		e.skipf("used codes are accepted anyway (C11)")
+	}
+	e.refuse(t, e.wrongCodes(t, 1)[0], "a wrong code")
+	text := "refused"
+	again := func(t *Token, name string) {
+		before := e.status(t)
+		err := e.target.Import(e.ctx, t)
+		e.logf("import %s: %s", name, told(err))
+		switch {
+		case err == nil:
+			text = "accepted"
+		case errors.Is(err, ErrUnreachable):
+			e.fail(VerbImport, err)
+		}
+		after := e.status(t)
+		if before.Failed != nil && after.Failed != nil {
+			equal(e, *before.Failed, *after.Failed, "wrong codes in a row, after importing %s", name)
+		}
+	}
+	again(t, "token "+t.Serial+" again")
+	first := text
+	e.refuse(t, used, "the used code, after importing its token again")
+	other := *t
+	other.key = e.newToken().key
+	other.Seed = seedOf(other.key)
+	again(&other, "token "+t.Serial+" with another seed")
+	e.refuse(t, used, "the used code, after importing its serial number with another seed")
+	e.refuse(t, other.hotp(e.stepOf(t)), "a code of the other seed")
+	e.accept(t, e.good(t), "the next code")
+	return fmt.Sprintf("importing it again is %s, with another seed %s; the state is unchanged", first, text)
+}
+
+func c58(e *env) string {
+	texts := e.judgeAll("oath-csv.csv", "oath-csv-no-period.csv", "oath-csv-30.csv")
+	return fmt.Sprintf("60 s: %s; without: %s; 30 s: %s", texts[0], texts[1], texts[2])
+}
+
+func c59(e *env) string {
+	e.judgeAll("pskc-wrong-mac.xml", "pskc-changed-seed.xml", "pskc-no-mac.xml")
+	return "a wrong MAC, a changed seed and a missing MAC are refused; the unchanged files are imported"
+}
+
+func c60(e *env) string {
+	e.judgeAll("pskc-wrong-key.xml", "pskc-wrong-password.xml", "pskc-no-key.xml")
+	return "a wrong key, a wrong password and no key are refused; the right ones are accepted"
+}
+
+func c61(e *env) string {
+	texts := e.judgeAll("pskc-plain.xml", "pskc-prefix.xml", "pskc-other-prefix.xml", "pskc-two-namespaces.xml",
+		"pskc-attributes.xml", "pskc-comments.xml", "pskc-lines.xml")
+	return fmt.Sprintf("%d spellings are imported, each with the codes of a token of 60 s", len(texts))
+}
+
+func c62(e *env) string { return e.judgeAll("pskc-drift.xml")[0] }
+
+func c63(e *env) string {
+	names := []string{
+		"check-digits", "pin-policy", "transactions", "unknown-policy", "key-usage", "time", "hexadecimal", "no-secret", "suite", "ocra",
+	}
+	for _, name := range names {
+		e.judgeAll("pskc-" + name + ".xml")
+	}
+	return fmt.Sprintf("%d of %d are refused: %s", len(names), len(names), strings.Join(names, ", "))
+}
