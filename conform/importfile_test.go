@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/mutant"
+	"github.com/d204ef64/fob/conform/seedset"
+)
+
+// runImport runs the cases of all files.
+func runImport(t *testing.T, target *conform.Target) []conform.Result {
+	t.Helper()
+	report, err := conform.Run(t.Context(), target, conform.Options{Seed: 7, Cases: conform.ImportCases()})
+	require.NoError(t, err)
+	require.Len(t, report.Results, len(seedset.Kinds()))
+	return report.Results
+}
+
+// TestImportCases: the cases of files are as complete as the others.
+func TestImportCases(t *testing.T) {
+	for _, c := range conform.ImportCases() {
+		require.Regexp(t, `^F\d\d$`, c.ID)
+		require.Contains(t, conform.Levels(), c.Level, c.ID)
+		require.Contains(t, conform.Themes(), c.Theme, c.ID)
+		require.NotEmpty(t, c.Steps, c.ID)
+	}
+	chosen, err := conform.Select(conform.Selection{Import: true, IDs: []string{"f29"}})
+	require.NoError(t, err)
+	require.Equal(t, "F29", chosen[0].ID)
+	_, err = conform.Select(conform.Selection{Import: true, IDs: []string{"C11"}})
+	require.ErrorIs(t, err, conform.ErrCase)
+	require.Len(t, conform.Known(), len(conform.All())+len(conform.ImportCases()))
+}
+
+// TestImportSameFiles: a run imports the files of package seedset with the same seed.
+func TestImportSameFiles(t *testing.T) {
+	target := mutant.New("").Target()
+	var texts []string
+	importFile := target.ImportFile
+	target.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+		texts = append(texts, string(f.Text))
+		return importFile(ctx, f)
+	}
+	runImport(t, target)
+	for _, f := range seedset.Files(7) {
+		require.Contains(t, texts, string(f.Text), f.Name)
+		if f.Verdict == seedset.Refuse {
+			require.Contains(t, texts, string(f.Right.Text), f.Name)
+		}
+	}
+}
+
+// TestImportPointless: importers that refuse all files, or import all or none of them, pass
+// no case that shows nothing.
+func TestImportPointless(t *testing.T) {
+	for name, importFile := range map[string]func(*conform.SeedFile) error{
+		"refuses": func(*conform.SeedFile) error { return fmt.Errorf("%w: no", conform.ErrRefused) },
+		"forgets": func(*conform.SeedFile) error { return nil },
+		"fails":   func(*conform.SeedFile) error { return fmt.Errorf("status 500") },
+	} {
+		target := mutant.New("").Target()
+		target.ImportFile = func(_ context.Context, f *conform.SeedFile) error { return importFile(f) }
+		for _, r := range runImport(t, target) {
+			require.NotEqual(t, conform.Pass, r.Outcome, "%s: %s: %s", name, r.ID, r.Detail)
+		}
+	}
+	// A server that accepts all codes.
+	target := mutant.New("").Target()
+	target.Check = func(context.Context, conform.Attempt) (conform.Answer, error) {
+		return conform.Answer{Verdict: conform.Accepted}, nil
+	}
+	for _, r := range runImport(t, target) {
+		require.Equal(t, conform.Fail, r.Outcome, "%s: %s", r.ID, r.Detail)
+	}
+}
+
+// TestImportWithoutStatus: without the verbs status and clock, codes alone tell. The dates of
+// a token then remain unknown.
+func TestImportWithoutStatus(t *testing.T) {
+	for _, fault := range mutant.ImportFaults() {
+		if strings.Contains("F10 F11 F12 F13 F20 F50 F63", fault.Case) {
+			continue // dates, and tokens that no user has
+		}
+		synctest.Test(t, func(t *testing.T) {
+			target := mutant.New(fault.Case).Target()
+			target.Status, target.SetClock = nil, nil
+			results := runImport(t, target)
+			i := slices.IndexFunc(results, func(r conform.Result) bool { return r.ID == fault.Case })
+			require.Equal(t, conform.Fail, results[i].Outcome, "%s: %s", fault.Case, results[i].Detail)
+			for _, id := range []string{"F11", "F12", "F13"} {
+				i := slices.IndexFunc(results, func(r conform.Result) bool { return r.ID == id })
+				require.NotEqual(t, conform.Pass, results[i].Outcome, id)
+			}
+		})
+	}
+}
+
+// TestImportNoSecrets: no seed, key or password of a file is in a report, even if the target
+// repeats them.
+func TestImportNoSecrets(t *testing.T) {
+	target := mutant.New("").Target()
+	target.ImportFile = func(_ context.Context, f *conform.SeedFile) error {
+		return fmt.Errorf("%w: %s %x %s", conform.ErrRefused, f.Text, f.Key, f.Password)
+	}
+	text := fmt.Sprint(runImport(t, target))
+	for _, f := range seedset.Files(7) {
+		for _, token := range f.Tokens {
+			require.NotContains(t, text, fmt.Sprintf("%x", token.Key), f.Name)
+		}
+		if f.Key != nil {
+			require.NotContains(t, text, fmt.Sprintf("%x", f.Key), f.Name)
+		}
+		if f.Password != "" {
+			require.NotContains(t, text, f.Password, f.Name)
+		}
+	}
+}
+
+// TestImportFew: a target that holds few tokens is tested with one file after the other.
+func TestImportFew(t *testing.T) {
+	target := mutant.New("").Target()
+	target.Limits.Tokens = 3
+	for _, r := range runImport(t, target) {
+		require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
+	}
+}
