@@ -84,7 +84,7 @@ func TestImportPointless(t *testing.T) {
 	}
 }
 
-// TestImportWithoutStatus: without the verbs status and clock, codes alone tell. The dates of
+// TestImportWithoutStatus: without the verbs status and clock, only codes are compared. The dates of
 // a token then remain unknown.
 func TestImportWithoutStatus(t *testing.T) {
 	for _, fault := range mutant.ImportFaults() {
