@@ -102,16 +102,18 @@ func TestPrivacyIDEA(t *testing.T) {
 		"POST /validate/check 333333":  `400 {"detail":null,"result":{"error":{"code":1007},"status":false}}`,
 		"POST /validate/check 444444":  `500 {"detail":null,"result":{"error":{"code":-500},"status":false}}`,
 		"POST /validate/check 555555":  `404 {"detail":null,"result":{"error":{"code":601},"status":false}}`,
+		"POST /validate/check 666666":  `{"result":{"status":true}}`,
 		"POST /token/resync/T1 111111": `{"result":{"status":true,"value":true}}`,
 		"POST /token/resync/T1 222222": `{"result":{"status":true,"value":false}}`,
 		"POST /token/reset/T1":         `{"result":{"status":true,"value":1}}`,
 		"POST /token/revoke/T1":        `{"result":{"status":true,"value":1}}`,
 		"DELETE /token/T1":             `{"result":{"status":true,"value":1}}`,
-		"GET /token/":                  `{"result":{"value":{"tokens":[{"active":true,"failcount":10,"info":{"timeShift":"-39.0","timeStep":"60"},"maxfail":10}]}}}`,
+		"GET /token/":                  `{"result":{"value":{"count":1,"tokens":[{"active":true,"failcount":10,"info":{"timeShift":"-39.0","timeStep":"60"},"maxfail":10}]}}}`,
 	})
 	require.Equal(t, "3.11.5", c.Version)
 	s := drive(t, c, map[string]conform.Verdict{
-		goodCode: conform.Accepted, badCode: conform.Refused, lateCode: conform.Refused, "444444": conform.Limited, "555555": conform.Trouble,
+		goodCode: conform.Accepted, badCode: conform.Refused, lateCode: conform.Refused, "444444": conform.Limited,
+		"555555": conform.Refused, "666666": conform.Trouble,
 	})
 	require.True(t, *s.Locked)
 	require.Equal(t, int64(10), *s.Failed)
