@@ -46,7 +46,7 @@ func JUnit(w io.Writer, r *conform.Report) error {
 		}
 		switch result.Outcome {
 		case conform.Fail:
-			c.Failure = &junitText{result.Detail, result.Why + "\n\n" + strings.Join(shortened(result.Actions), "\n") + byHand(result)}
+			c.Failure = &junitText{result.Detail, result.Why + "\n\n" + strings.Join(shortened(result.Actions), "\n") + byHand(result) + "\n" + PageOf(result.ID)}
 		case conform.NotApplicable:
 			c.Skipped = &junitText{Message: result.Detail}
 		default:

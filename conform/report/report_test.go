@@ -104,7 +104,7 @@ func TestSARIF(t *testing.T) {
 			Tool struct {
 				Driver struct {
 					Name  string
-					Rules []struct{ ID string }
+					Rules []struct{ ID, HelpURI string }
 				}
 			}
 			Results []struct {
@@ -129,6 +129,8 @@ func TestSARIF(t *testing.T) {
 	for _, r := range log.Runs[0].Results {
 		require.Equal(t, r.RuleID, log.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID)
 		require.NotEmpty(t, r.Message.Text)
+		page := log.Runs[0].Tool.Driver.Rules[r.RuleIndex].HelpURI
+		require.FileExists(t, "../../"+strings.TrimPrefix(page, report.Repository))
 		require.Equal(t, "targets/bank.yaml", r.Locations[0].PhysicalLocation.ArtifactLocation.URI)
 		require.Equal(t, 1, r.Locations[0].PhysicalLocation.Region.StartLine)
 		got[r.RuleID] = r.Kind + " " + r.Level

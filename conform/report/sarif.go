@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/d204ef64/fob/conform"
 )
@@ -34,6 +36,7 @@ type (
 		Short sarifText   `json:"shortDescription"`
 		Full  sarifText   `json:"fullDescription"`
 		Help  sarifText   `json:"help"`
+		URI   string      `json:"helpUri"`
 		More  sarifSource `json:"properties"`
 	}
 	sarifSource struct {
@@ -75,15 +78,15 @@ type (
 // the target file, in which code scanners show the results.
 func SARIF(w io.Writer, r *conform.Report, file string) error {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "fob conform"}}, Results: []sarifResult{}}
-	why := map[string]string{}
+	cases := map[string]conform.Case{}
 	for _, c := range conform.Known() {
-		why[c.ID] = c.Why
+		cases[c.ID] = c
 	}
 	for i := range r.Results {
 		result := &r.Results[i]
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-			ID: result.ID, Short: sarifText{result.Requirement}, Full: sarifText{why[result.ID]},
-			Help: sarifText{"Source: " + result.Source}, More: sarifSource{result.Level},
+			ID: result.ID, Short: sarifText{result.Requirement}, Full: sarifText{cases[result.ID].Why},
+			Help: sarifText{strings.Join(slices.Concat(cases[result.ID].Steps, []string{"Source: " + result.Source}), "\n")}, URI: PageOf(result.ID), More: sarifSource{result.Level},
 		})
 		s := sarifResult{
 			Rule: result.ID, Index: i, Kind: "pass", Level: "none", // 3.27.10: none unless the kind is fail

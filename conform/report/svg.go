@@ -20,7 +20,7 @@ const (
 	svgEdge   = 16
 	svgText   = svgEdge + 42 // of the requirement
 	svgLevels = 58           // width of the levels
-	svgColumn = 88           // the widest column of a target
+	svgColumn = 64           // the widest column of a target
 	svgLeast  = 340          // the least width of the requirement
 	svgLetter = 7.1          // the widest average of a letter
 	svgLine   = 16

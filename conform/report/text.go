@@ -58,7 +58,7 @@ func Text(w io.Writer, r *conform.Report) error {
 		}
 		fmt.Fprintf(&b, "%s\n", Line(c))
 		fmt.Fprintf(&b, "%s", wrap(c.Why, "    "))
-		fmt.Fprintf(&b, "    Source: %s\n", c.Source)
+		fmt.Fprintf(&b, "    Source: %s\n    About:  fob conform --explain %s\n", c.Source, c.ID)
 		fmt.Fprintf(&b, "    To see it again: --only %s --seed %d\n", c.ID, r.Seed)
 		for _, a := range shortened(c.Actions) {
 			fmt.Fprintf(&b, "      %s\n", a)

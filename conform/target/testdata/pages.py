@@ -3,12 +3,14 @@
 
 It prints its port. An administrator logs in with a password and adds tokens; everybody has
 a page for codes. Each form has a token against CSRF. The site has two mistakes: it keeps
-used codes as they were typed, and it never locks a token.
+used codes as they were typed, and it never locks a token. Its pages also use an API with
+JSON, which needs the session and the token against CSRF too.
 """
 
 import hashlib
 import hmac
 import http.server
+import json
 import re
 import secrets
 import threading
@@ -71,6 +73,8 @@ class Page(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path.startswith("/api/"):
+            return self.api(text)
         form = dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
         session = self.session()
         if session is None or form.get("csrf") != session["csrf"]:
@@ -85,6 +89,21 @@ class Page(http.server.BaseHTTPRequestHandler):
             if self.path == "/code":
                 return self.answer(200, "Welcome" if check(form["name"], form["code"]) else "Wrong code")
         return self.answer(404, "no such page")
+
+    def api(self, text):
+        session = self.session()
+        if session is None or self.headers.get("X-CSRF-Token") != session["csrf"]:
+            return self.answer(403, json.dumps({"error": "reload the page"}))
+        body = json.loads(text)
+        with lock:
+            if self.path == "/api/tokens" and session["admin"]:
+                users[body["name"]] = {"seed": bytes.fromhex(body["seed"]), "last": 0, "typed": set()}
+                return self.answer(201, json.dumps({"created": body["name"]}))
+            if self.path == "/api/code":
+                if check(body["name"], body["code"]):
+                    return self.answer(200, json.dumps({"result": "welcome"}))
+                return self.answer(401, json.dumps({"result": "wrong code"}))
+        return self.answer(404, json.dumps({"error": "no such page"}))
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
