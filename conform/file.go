@@ -12,7 +12,7 @@ var fileCases = []Case{
 	{
 		ID: "C53", Requirement: "if a file has dates on two levels, the earlier expiry and the later start apply",
 		Source: "RFC 6030 §4.3.1 and §5", Level: Must, Needs: []Verb{VerbImportFile}, run: c53,
-		Why: "Manufacturers write the life of the battery into the file, and banks the end of the contract. If the later date applies, a token is used after its end, and nobody notices.",
+		Why: "Manufacturers write the life of the battery into the file, and banks the end of the contract. If the later date applies, a token is used after its end without notice.",
 		Steps: []string{
 			"Import a PSKC file whose device has the earlier expiry date and whose policy has the later start date.",
 			"The expiry date that the server shows, and the codes just before and after each date if its clock can be moved, must follow the later start and the earlier expiry.",
@@ -89,7 +89,7 @@ var fileCases = []Case{
 	},
 }
 
-const whyPeriod = "Many importers use 30 s if a file has no time step. Every code of a 60-second token is then refused, and the user is told that the token is broken."
+const whyPeriod = "Many importers use 30 s if a file has no time step. Every code of a 60-second token is then refused, and the token looks broken."
 
 func c53(e *env) string {
 	texts := e.judgeAll("pskc-dates-policy.xml", "pskc-dates-device.xml")

@@ -31,11 +31,11 @@ var secretElement = regexp.MustCompile(`<Secret>.*</Secret>`)
 const (
 	whyIgnored  = "What is ignored at the import is missing at the check: the token shows other codes than the server expects, or it is used against its policy."
 	whyPeriod   = "Most importers then assume 30 s, and every code of a 60-second token is refused."
-	whyPart     = "After a part of a file was imported, nobody knows which tokens are in the server. Importing the corrected file again fails because of those."
+	whyPart     = "After a part of a file was imported, the tokens in the server are unknown. Importing the corrected file again fails because of those."
 	whyHostile  = "Whoever can send a seed file can read files of the server, or stop it."
 	whyWeak     = "Seeds of 80 bits can be found from a few codes with rented computers."
 	whyCopies   = "Two tokens with one seed are copies of each other: either of them logs in as the other."
-	whyTwice    = "The second token replaces the first one, or nobody can tell them apart."
+	whyTwice    = "The second token replaces the first one, or the two cannot be told apart."
 	sectionPlcy = "RFC 6030 §5"
 )
 
@@ -122,7 +122,7 @@ var wrongKinds = []Kind{
 	{
 		ID: "F47", Name: "pskc-seed-in-suite.xml", Format: "pskc", Verdict: Refuse, Must: true,
 		Requirement: "a file with a seed in a wrong place is refused, and the message does not contain the seed", Source: "RFC 6030 §4.3.4 Suite; RFC 6238 R7",
-		Why: "Messages end up in logs, tickets and screenshots, where everybody can read the seed.",
+		Why: "Messages end up in logs, tickets and screenshots, where all readers see the seed.",
 		make: wrong(func(text string, t *Token) string {
 			text = replaced(text, "<AlgorithmParameters>", "<AlgorithmParameters><Suite>"+grouped(t.Key)+"</Suite>")
 			return text
