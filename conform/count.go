@@ -209,11 +209,12 @@ func c42(e *env) string {
 		t := e.token()
 		e.loose()
 		equal(e, 0, e.atOnce(t, e.wrongCodes(t, n)), "accepted of %d wrong codes at once", n)
+		failed := e.status(t).Failed // a correct code may reset it
 		e.settle()
 		if e.check(t, e.good(t)).Verdict == Accepted {
 			counted := ""
-			if s := e.status(t); s.Failed != nil {
-				counted = fmt.Sprintf(", %d counted", *s.Failed)
+			if failed != nil {
+				counted = fmt.Sprintf(", %d counted", *failed)
 			}
 			e.failf("after %d wrong codes at once, the correct code is accepted, on token %d of %d%s", n, i+1, tokens, counted)
 		}

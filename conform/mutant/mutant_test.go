@@ -77,6 +77,15 @@ func TestNoMutant(t *testing.T) {
 	require.Empty(t, failing(t, target, cases))
 }
 
+// TestCounted: the number of counted codes is read before a correct code resets it.
+func TestCounted(t *testing.T) {
+	cases, err := conform.Select(conform.Selection{IDs: []string{"C42"}})
+	require.NoError(t, err)
+	report, err := conform.Run(t.Context(), mutant.New("C42").Target(), conform.Options{Seed: 1, Cases: cases})
+	require.NoError(t, err)
+	require.Contains(t, report.Results[0].Detail, "after 5 wrong codes at once, the correct code is accepted, on token 1 of 10, 1 counted")
+}
+
 // TestMutants: each mistake makes its case fail, and no others than listed.
 func TestMutants(t *testing.T) {
 	var all []string

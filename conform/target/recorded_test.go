@@ -102,7 +102,7 @@ func TestPrivacyIDEA(t *testing.T) {
 		"POST /validate/check 333333":  `400 {"detail":null,"result":{"error":{"code":1007},"status":false}}`,
 		"POST /validate/check 444444":  `500 {"detail":null,"result":{"error":{"code":-500},"status":false}}`,
 		"POST /validate/check 555555":  `404 {"detail":null,"result":{"error":{"code":601},"status":false}}`,
-		"POST /validate/check 666666":  `{"result":{"status":true}}`,
+		"POST /validate/check 666666":  `{"result":{"status":true}}`, // not recorded
 		"POST /token/resync/T1 111111": `{"result":{"status":true,"value":true}}`,
 		"POST /token/resync/T1 222222": `{"result":{"status":true,"value":false}}`,
 		"POST /token/reset/T1":         `{"result":{"status":true,"value":1}}`,
