@@ -3,6 +3,7 @@
 package conform
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,6 +56,8 @@ var themes = []struct {
 	{"Seeds", keyCases},
 	{"The server's clock", clockCases},
 	{importTheme, fileCases},
+	{"Users of a bank", slices.Concat(roleCases, ruleCases)},
+	{"The life of a token", lifeCases},
 }
 
 // Themes returns the themes of cases in the order of reports.
@@ -74,7 +77,9 @@ func All() []Case {
 			all = append(all, c)
 		}
 	}
-	slices.SortFunc(all, func(a, b Case) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(all, func(a, b Case) int { // the bank's rules last
+		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID))
+	})
 	return all
 }
 

@@ -87,7 +87,7 @@ var countCases = []Case{
 		Source: "NIST SP 800-63B-4 §3.2.2", Level: Must, run: c43,
 		Why: "A lockout that answers correct codes differently is no lockout: an attacker goes on guessing until the answer changes, and then waits for the help desk.",
 		Steps: []string{
-			"Import a token and lock it. Import another one and revoke it, if the target has the verb revoke.",
+			"Import a token and lock it. Import others, and revoke one, let one expire, and report one as lost and one as broken, as far as the target has the verbs.",
 			"Enter wrong codes, and then correct ones. All must be refused.",
 			"Compare the answers, except for numbers. Those to correct codes must be like those to wrong ones.",
 		},
@@ -227,51 +227,41 @@ var varying = regexp.MustCompile(`[0-9][0-9a-fA-F.:_-]*|[0-9a-fA-F]{16,}`)
 
 // c43 compares the texts of answers, except for numbers.
 func c43(e *env) string {
-	locked := e.token()
-	states := []struct {
-		name string
-		t    *Token
-	}{{"locked", locked}}
-	if n := e.lockoutOr(0); n == 0 {
-		states = nil
-	} else {
+	states := e.retired()
+	if e.lockoutOr(0) > 0 {
+		locked := e.token()
 		e.lock(locked)
-	}
-	if e.has(VerbRevoke) {
-		revoked := e.token()
-		e.revoke(revoked)
-		states = append(states, struct {
-			name string
-			t    *Token
-		}{"revoked", revoked})
+		states = append(states, outOfUse{"locked", locked})
 	}
 	if len(states) == 0 {
-		e.skipf("%d wrong codes lock no token (C36), and there is no verb revoke", maxWrong)
+		e.skipf("%d wrong codes lock no token (C36), and there is no verb revoke, report or import_file", maxWrong)
 	}
+	used := e.token()
+	e.accept(used, e.good(used), "the code of a token in use")
 	for _, s := range states {
 		var wrong []string
 		var correct []string
-		for i, code := range e.wrongCodes(s.t, 5) { // three, and one after each correct one
+		for i, code := range e.wrongCodes(s.Token, 5) { // three, and one after each correct one
 			if n := int64(i) - 3; n >= 0 {
-				a := e.check(s.t, e.code(s.t, n))
-				e.refused(a, "the correct code of a token that is %s", s.name)
-				correct = append(correct, e.constant(s.t, a))
+				a := e.check(s.Token, e.code(s.Token, n))
+				e.refused(a, "the correct code of a token that is %s", s.state)
+				correct = append(correct, e.constant(s.Token, a))
 			}
-			a := e.check(s.t, code)
-			e.refused(a, "a wrong code of a token that is %s", s.name)
-			wrong = append(wrong, e.constant(s.t, a))
+			a := e.check(s.Token, code)
+			e.refused(a, "a wrong code of a token that is %s", s.state)
+			wrong = append(wrong, e.constant(s.Token, a))
 		}
 		for _, got := range correct {
 			if !slices.Contains(wrong, got) {
-				e.failf("a token that is %s: the answer to the correct code is %q, and to a wrong one %q", s.name, got, wrong[0])
+				e.failf("a token that is %s: the answer to the correct code is %q, and to a wrong one %q", s.state, got, wrong[0])
 			}
 		}
 	}
 	var names []string
 	for _, s := range states {
-		names = append(names, s.name)
+		names = append(names, s.state)
 	}
-	return fmt.Sprintf("the answers to correct and wrong codes are equal, except for numbers, while a token is %s", strings.Join(names, " or "))
+	return fmt.Sprintf("the answers to correct and wrong codes are equal, except for numbers, while a token is %s", strings.Join(names, ", "))
 }
 
 // constant returns the text of an answer without its numbers, and without the names of

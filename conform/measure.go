@@ -130,9 +130,9 @@ func (e *env) good(t *Token) string {
 		t.last = step
 		return t.hotp(step)
 	}
-	if !e.has(VerbClock) && t.last+1 <= step+min(e.windowOf().high, 1) {
-		t.last++
-		return t.hotp(t.last)
+	if next := max(t.last+1, step); !e.has(VerbClock) && next <= step+min(e.windowOf().high, 1) {
+		t.last = next
+		return t.hotp(next)
 	}
 	if t.last >= step {
 		e.advanceSteps(t.last + 1 - step)

@@ -182,7 +182,7 @@ func (r *run) usualPeriod() int64 { return cmp.Or(r.target.Limits.Period, period
 
 func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
 	e := &env{run: r, ctx: ctx, c: c, random: seedset.Random(r.seed, c.ID, attempt), now: start, secret: secrets{}}
-	kind, digits := strings.TrimRight(c.ID, "0123456789"), strings.TrimLeft(c.ID, "BCFM-")
+	kind, digits := strings.TrimRight(c.ID, "0123456789"), strings.TrimLeft(c.ID, "BCFKM-")
 	number, _ := strconv.Atoi(digits) // 0 for a token of contact, which has a number of its own
 	switch kind {
 	case "BK-":

@@ -15,7 +15,7 @@ import (
 // Handler returns the HTTP interface of the server, with JSON in requests and answers:
 //
 //	POST /tokens                  {"serial", "user", "seed" in hexadecimal, "digits", "period"}
-//	POST /files                   a form: serial, user, format, key in hexadecimal, password, period, file
+//	POST /files                   a form: contract, serial, user, format, key in hexadecimal, password, period, file
 //	GET, DELETE /tokens/SERIAL
 //	POST /tokens/SERIAL/users     {"user"}
 //	POST /tokens/SERIAL/unlock, /tokens/SERIAL/revoke
@@ -23,6 +23,8 @@ import (
 //	POST /resync                  {"serial", "user", "code", "second"}
 //	PUT /clock                    {"now" in seconds}
 //	POST /restart
+//
+// bankhttp.go has the requests of a bank.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, f func(r *http.Request, in request) (int, any)) {
@@ -32,9 +34,7 @@ func (s *Server) Handler() http.Handler {
 			if r.ContentLength == 0 || json.NewDecoder(r.Body).Decode(&in) == nil {
 				status, out = f(r, in)
 			}
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(status)
-			_ = json.NewEncoder(w).Encode(out)
+			answerJSON(w, status, out)
 		})
 	}
 	handle("POST /tokens", func(_ *http.Request, in request) (int, any) {
@@ -46,9 +46,7 @@ func (s *Server) Handler() http.Handler {
 	})
 	mux.HandleFunc("POST /files", func(w http.ResponseWriter, r *http.Request) {
 		status, out := done(s.upload(r))
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(out)
+		answerJSON(w, status, out)
 	})
 	handle("GET /tokens/{serial}", func(r *http.Request, _ request) (int, any) {
 		st, err := s.Status(r.PathValue("serial"))
@@ -71,6 +69,7 @@ func (s *Server) Handler() http.Handler {
 	})
 	handle("PUT /clock", func(_ *http.Request, in request) (int, any) { s.SetClock(time.Unix(in.Now, 0)); return done(nil) })
 	handle("POST /restart", func(*http.Request, request) (int, any) { s.Restart(); return done(nil) })
+	s.handleBank(handle)
 	return mux
 }
 
@@ -79,14 +78,23 @@ type request struct {
 	Serial, User, Seed, Code, Second string
 	Digits                           uint8
 	Period, Now                      int64
+
+	Contract, Role, Operation, Condition, Cause, Old string
+	Returned                                         bool
+}
+
+func answerJSON(w http.ResponseWriter, status int, out any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(out)
 }
 
 func done(err error) (int, any) {
 	switch {
-	case errors.Is(err, ErrExists), errors.Is(err, ErrSeed), errors.Is(err, ErrPeriod), errors.Is(err, ErrFile):
-		return http.StatusConflict, map[string]string{"error": err.Error()}
-	case err != nil:
+	case errors.Is(err, ErrUnknown):
 		return http.StatusNotFound, map[string]string{"error": err.Error()}
+	case err != nil:
+		return http.StatusConflict, map[string]string{"error": err.Error()}
 	}
 	return http.StatusOK, map[string]bool{"done": true}
 }

@@ -30,8 +30,8 @@ type profile struct {
 	start, expiry time.Time // zero: no limit
 }
 
-// usable reports whether the codes of a token are accepted at a time.
-func (p *profile) usable(now int64) bool {
+// valid reports whether the codes of a token are accepted at a time.
+func (p *profile) valid(now int64) bool {
 	at := time.Unix(now, 0)
 	return !at.Before(p.start) && (p.expiry.IsZero() || !at.After(p.expiry))
 }
@@ -46,8 +46,8 @@ type row struct {
 	profile
 }
 
-// ImportFile imports all tokens of a seed file, or none. It gives the first one to the
-// user.
+// ImportFile imports all tokens of a seed file, or none. They belong to the contract, whose
+// users can register them. Without one, the user gets the first token.
 func (s *Server) ImportFile(f *conform.SeedFile) error {
 	rows, err := s.rows(f)
 	if err != nil {
@@ -64,8 +64,13 @@ func (s *Server) ImportFile(f *conform.SeedFile) error {
 	for i, r := range rows {
 		t := newState(r.key, r.digits, r.period)
 		t.profile, t.offset = r.profile, r.drift
-		if i == 0 {
+		t.contract = f.Contract
+		if i == 0 && f.Contract == "" {
 			t.users[f.Token.User] = true
+		}
+		t.note("the bank", "import", conform.Accepted)
+		if s.is("C65") {
+			t.records = append(t.records, hex.EncodeToString(t.key))
 		}
 		s.tokens[r.serial] = t
 	}
@@ -79,7 +84,8 @@ func (s *Server) upload(r *http.Request) error {
 		return refusef("the form has no file")
 	}
 	f := &conform.SeedFile{
-		Token: &conform.Token{Serial: r.FormValue("serial"), User: r.FormValue("user")}, Format: r.FormValue("format"), Password: r.FormValue("password"),
+		Token: &conform.Token{Serial: r.FormValue("serial"), User: r.FormValue("user")}, Contract: r.FormValue("contract"),
+		Format: r.FormValue("format"), Password: r.FormValue("password"),
 	}
 	if f.Text, err = io.ReadAll(file); err != nil {
 		return err

@@ -14,7 +14,7 @@ func (s *Server) Resync(serial, user, first, second string) conform.Verdict {
 	defer s.mu.Unlock()
 	t := s.tokens[serial]
 	_, count := s.keys(user, "")
-	if t == nil || !t.users[user] || t.revoked && !s.is("C35") || s.isLocked(t, count) && !s.is("C34") {
+	if t == nil || !t.users[user] || !s.usable(t) && !s.is("C35") || s.isLocked(t, count) && !s.is("C34") {
 		return conform.Refused
 	}
 	newest := int64(0)

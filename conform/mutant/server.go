@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
@@ -32,6 +33,7 @@ var (
 	ErrExists  = errclass.New(errclass.Refused, "the token exists")
 	ErrSeed    = errclass.New(errclass.Refused, "the seed is too short, or belongs to another token")
 	ErrPeriod  = errclass.New(errclass.Refused, "the period is too long")
+	ErrNoOrder = errclass.New(errclass.Refused, "needs no application")
 )
 
 // Server is a validation server. Create it with [New].
@@ -41,6 +43,9 @@ type Server struct {
 	mu     sync.Mutex
 	tokens map[string]*state
 	clock  *int64 // seconds; nil: the system's
+
+	contracts map[string]*contract
+	people    map[string]*person
 }
 
 // state is the state of a token.
@@ -51,6 +56,11 @@ type state struct {
 	period  int64
 	users   map[string]bool
 	revoked bool
+
+	contract  string // "" for none
+	condition string // lost, broken, or "" for in use
+	notices   int
+	records   []string
 
 	offset  int64 // learned, in steps
 	learned time.Time
@@ -67,7 +77,9 @@ type state struct {
 }
 
 // New returns a server with the mistake of a case, or "" for none.
-func New(fault string) *Server { return &Server{fault: fault, tokens: map[string]*state{}} }
+func New(fault string) *Server {
+	return &Server{fault: fault, tokens: map[string]*state{}, contracts: map[string]*contract{}, people: map[string]*person{}}
+}
 
 func (s *Server) is(id string) bool { return s.fault == id }
 
@@ -139,19 +151,30 @@ func (s *Server) Assign(serial, user string) error {
 
 // Unlock ends a lockout.
 func (s *Server) Unlock(serial string) error {
-	return s.with(serial, func(t *state) {
-		clear(t.failed)
-		clear(t.locked)
-		clear(t.entered)
-		if s.is("C49") {
-			clear(t.last)
-		}
-	})
+	return s.with(serial, func(t *state) { s.unlock(t); t.note("the bank", "unlock", conform.Accepted) })
+}
+
+func (s *Server) unlock(t *state) {
+	clear(t.failed)
+	clear(t.locked)
+	clear(t.entered)
+	if s.is("C49") {
+		clear(t.last)
+	}
 }
 
 // Revoke puts a token out of use.
 func (s *Server) Revoke(serial string) error {
-	return s.with(serial, func(t *state) { t.revoked = true })
+	return s.with(serial, func(t *state) { s.revoke(t, serial); t.note("the bank", "revoke", conform.Accepted) })
+}
+
+func (s *Server) revoke(t *state, serial string) {
+	t.revoked = true
+	for _, p := range s.people {
+		if p.token == serial {
+			p.token = ""
+		}
+	}
 }
 
 // Remove deletes a token.

@@ -13,8 +13,12 @@ import (
 
 // Declared returns the rules of the server.
 func Declared() conform.Declared {
-	w, n, r, no, d := int64(window), lockout, int64(reach), false, interval
-	return conform.Declared{Window: &w, Lockout: &n, Resync: &r, CountReplayed: &no, CountMalformed: &no, DriftInterval: &d}
+	w, n, r, no, yes, d := int64(window), lockout, int64(reach), false, true, interval
+	none, months, yen := time.Duration(0), 1, int64(fee)
+	return conform.Declared{
+		Window: &w, Lockout: &n, Resync: &r, CountReplayed: &no, CountMalformed: &no, DriftInterval: &d,
+		ReactivateAfter: &none, NoticeMonths: &months, Fee: &yen, UnlockNeedsCode: &yes,
+	}
 }
 
 // Target returns the server as a target with all verbs, in this process.
@@ -46,7 +50,7 @@ func (s *Server) Target() *conform.Target {
 		Unlock: each(s.Unlock), Revoke: each(s.Revoke), Remove: each(s.Remove),
 		Status: func(_ context.Context, t *conform.Token) (conform.Status, error) {
 			st, err := s.Status(t.Serial)
-			out := conform.Status{Locked: &st.Locked, Failed: &st.Failed, Drift: &st.Drift}
+			out := conform.Status{Locked: &st.Locked, Failed: &st.Failed, Drift: &st.Drift, Text: fmt.Sprint(st)}
 			if st.Expiry != "" {
 				out.Expiry = &st.Expiry
 			}
@@ -56,6 +60,43 @@ func (s *Server) Target() *conform.Target {
 		Restart:    func(context.Context) error { s.Restart(); return nil },
 		ImportFile: func(_ context.Context, f *conform.SeedFile) error { return refusedBy(s.ImportFile(f)) },
 		Formats:    seedset.Formats(),
+		BankVerbs:  s.bankVerbs(),
+	}
+}
+
+// bankVerbs returns the verbs of a bank.
+func (s *Server) bankVerbs() conform.BankVerbs {
+	act := func(f func(user, serial, code string) conform.Answer) func(context.Context, conform.Act) (conform.Answer, error) {
+		return func(_ context.Context, a conform.Act) (conform.Answer, error) {
+			return f(a.Person.ID, a.Token.Serial, a.Code), nil
+		}
+	}
+	return conform.BankVerbs{
+		AddContract: func(_ context.Context, id string) error { return refusedBy(s.AddContract(id)) },
+		AddUser:     func(_ context.Context, p conform.Person) error { return refusedBy(s.AddUser(p)) },
+		Activate:    act(s.Activate), UnlockAs: act(s.UnlockAs), RevokeAs: act(s.RevokeAs),
+		Operate: func(_ context.Context, a conform.Act) (conform.Answer, error) {
+			return s.Operate(a.Person.ID, a.Operation, a.Code), nil
+		},
+		Report: func(_ context.Context, t *conform.Token, condition string) error {
+			return refusedBy(s.Report(t.Serial, condition))
+		},
+		Order: func(_ context.Context, o conform.Order) (int64, error) {
+			fee, err := s.Order(o)
+			return fee, refusedBy(err)
+		},
+		Replace: func(_ context.Context, contract string, old, fresh *conform.Token) error {
+			return refusedBy(s.Replace(contract, old.Serial, fresh.Serial))
+		},
+		Notices: func(_ context.Context, t *conform.Token) (int, error) {
+			n, err := s.Notices(t.Serial)
+			return n, refusedBy(err)
+		},
+		Daily: func(context.Context) error { s.Daily(); return nil },
+		Audit: func(_ context.Context, t *conform.Token) (string, error) {
+			text, err := s.Audit(t.Serial)
+			return text, refusedBy(err)
+		},
 	}
 }
 

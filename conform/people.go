@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conform
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// member is a user of a contract, with their own token.
+type member struct {
+	Person
+	token *Token // nil before the activation
+}
+
+// The verbs of cases with users of a bank.
+var bankUsers = []Verb{VerbImportFile, VerbContract, VerbUser, VerbActivate}
+
+func with(verbs []Verb, more ...Verb) []Verb { return append(append([]Verb{}, verbs...), more...) }
+
+// contract adds a contract, and returns its name.
+func (e *env) contract() string {
+	e.made++
+	id := fmt.Sprintf("c%06d%03d%03d", e.run.number, e.number%1000, e.made%1000)
+	err := e.target.AddContract(e.ctx, id)
+	e.logf("add contract %s: %s", id, told(err))
+	if err != nil {
+		e.fail(VerbContract, err)
+	}
+	return id
+}
+
+// member adds a user to a contract.
+func (e *env) member(contract string, role Role) *member {
+	e.made++
+	m := &member{Person: Person{ID: fmt.Sprintf("%s%06d%03d%03d", role, e.run.number, e.number%1000, e.made%1000), Contract: contract, Role: role}}
+	err := e.target.AddUser(e.ctx, m.Person)
+	e.logf("add user %s to contract %s: %s", m.ID, contract, told(err))
+	if err != nil {
+		e.fail(VerbUser, err)
+	}
+	return m
+}
+
+// holder adds a user with a token of their own.
+func (e *env) holder(contract string, role Role) *member {
+	m := e.member(contract, role)
+	e.activate(m, e.issue(contract, ""))
+	return m
+}
+
+// issue makes a token and imports it for a contract. Its expiry is an xs:dateTime, or "".
+func (e *env) issue(contract, expiry string) *Token {
+	t := e.newToken()
+	if err := e.tryIssue(t, contract, expiry); err != nil {
+		e.fail(VerbImportFile, err)
+	}
+	return t
+}
+
+func (e *env) tryIssue(t *Token, contract, expiry string) error {
+	if !slices.Contains(e.target.Formats, issueFormat) {
+		e.skipf("needs %s with the format %s", VerbImportFile, issueFormat)
+	}
+	e.makeRoom(1)
+	err := e.target.ImportFile(e.ctx, &SeedFile{Token: t, Contract: contract, Format: issueFormat, Text: pskcOf(t, expiry)})
+	text := ""
+	if contract != "" {
+		text = " for contract " + contract
+	}
+	if expiry != "" {
+		text += ", which expires at " + expiry
+	}
+	e.logf("import token %s%s from a PSKC file: %s", t.Serial, text, told(err))
+	if err == nil {
+		e.run.held.Add(1)
+		e.tokens = append(e.tokens, t)
+	}
+	return err
+}
+
+// issueFormat is the format of files with an expiry date.
+const issueFormat = "pskc"
+
+// pskcOf returns a PSKC file (RFC 6030) with a token.
+func pskcOf(t *Token, expiry string) []byte {
+	if expiry != "" {
+		expiry = "<ExpiryDate>" + expiry + "</ExpiryDate>"
+	}
+	return fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?>
+<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
+<KeyPackage><DeviceInfo><Manufacturer>oath.FOBS</Manufacturer><SerialNo>%[1]s</SerialNo>%[2]s</DeviceInfo>
+<Key Id="%[1]s" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:totp">
+<AlgorithmParameters><ResponseFormat Length="%[3]d" Encoding="DECIMAL"/></AlgorithmParameters>
+<Data><Secret><PlainValue>%[4]s</PlainValue></Secret><Time><PlainValue>0</PlainValue></Time>
+<TimeInterval><PlainValue>%[5]d</PlainValue></TimeInterval></Data></Key></KeyPackage>
+</KeyContainer>
+`, t.Serial, expiry, t.Digits, base64.StdEncoding.EncodeToString(t.key), t.Period)
+}
+
+// act does a verb of a user with a token.
+func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), a Act) Answer {
+	e.secret.addCode(a.Code)
+	for tries := 0; ; tries++ {
+		answer, err := do(e.ctx, a)
+		if err != nil {
+			e.logf("%s: %v", v, err)
+			e.fail(v, err)
+		}
+		e.inStep()
+		if answer.Verdict != Limited || tries == maxRetries {
+			e.logf("%s as %s, %s: %s", v, a.Person.ID, a.described(), answer.Verdict)
+			return answer
+		}
+		e.sleep(max(answer.RetryAfter, time.Second))
+	}
+}
+
+func (a *Act) described() string {
+	text := a.Operation
+	if a.Token != nil {
+		if text != "" {
+			text += ", "
+		}
+		text += "token " + a.Token.Serial
+	}
+	if a.Code == "" {
+		return text + ", without a code"
+	}
+	return text + ", with a code"
+}
+
+// tryActivate lets a user register a token.
+func (e *env) tryActivate(m *member, t *Token, code string) Answer {
+	return e.act(VerbActivate, e.target.Activate, Act{Person: m.Person, Token: t, Code: code})
+}
+
+// activate registers a token for a user, which must succeed.
+func (e *env) activate(m *member, t *Token) {
+	e.accepted(e.tryActivate(m, t, e.good(t)), "the registration of token %s by %s", t.Serial, m.ID)
+	m.token, t.User = t, m.ID
+}
+
+// operate lets a user do an operation.
+func (e *env) operate(m *member, operation, code string) Answer {
+	return e.act(VerbOperate, e.target.Operate, Act{Person: m.Person, Token: m.token, Operation: operation, Code: code})
+}
+
+// unlockAs and revokeAs let a user act on a token, with a code of their own one.
+func (e *env) unlockAs(m *member, t *Token, code string) Answer {
+	return e.act(VerbUnlockAs, e.target.UnlockAs, Act{Person: m.Person, Token: t, Code: code})
+}
+
+func (e *env) revokeAs(m *member, t *Token, code string) Answer {
+	return e.act(VerbRevokeAs, e.target.RevokeAs, Act{Person: m.Person, Token: t, Code: code})
+}
+
+// onPaper requires an action to be refused with the answer that only paper remains.
+func (e *env) onPaper(a Answer, format string, args ...any) {
+	e.refused(a, format, args...)
+	if !a.OnPaper {
+		e.failf("%s: the answer does not say that only an application on paper remains: %s", fmt.Sprintf(format, args...), a.Text)
+	}
+}
+
+// report records the condition of a token.
+func (e *env) report(t *Token, condition string) {
+	err := e.target.Report(e.ctx, t, condition)
+	e.logf("report that token %s is %s: %s", t.Serial, condition, told(err))
+	if err != nil {
+		e.fail(VerbReport, err)
+	}
+}
+
+// stillLocked requires a token to be locked, after something that must not unlock it.
+func (e *env) stillLocked(t *Token, format string, args ...any) {
+	if locked := e.status(t).Locked; locked != nil {
+		if !*locked {
+			e.failf("the token is not locked after %s", fmt.Sprintf(format, args...))
+		}
+		return
+	}
+	e.refuse(t, e.good(t), "the correct code of a locked token after %s", fmt.Sprintf(format, args...))
+}
+
+// outOfUse is a token that is not in use, with its state.
+type outOfUse struct {
+	state string
+	*Token
+}
+
+// retired makes tokens that are out of use for good, one for each state that the verbs of
+// the target allow. A state whose codes are accepted is left out: other cases find that.
+func (e *env) retired() (list []outOfUse) {
+	if t := e.expired(); t != nil {
+		list = append(list, outOfUse{"expired", t})
+	}
+	if e.has(VerbRevoke) {
+		t := e.token()
+		e.revoke(t)
+		list = append(list, outOfUse{"revoked", t})
+	}
+	if e.has(VerbReport) {
+		for _, condition := range []string{"lost", "broken"} {
+			t := e.token()
+			e.report(t, condition)
+			list = append(list, outOfUse{condition, t})
+		}
+	}
+	return list
+}
+
+// expired returns an expired token, or nil if the target cannot have one.
+func (e *env) expired() *Token {
+	if !slices.Contains(e.target.Formats, issueFormat) || !e.has(VerbImportFile) {
+		return nil
+	}
+	t := e.newToken()
+	at := e.time() - 2*day
+	if e.has(VerbClock) {
+		at = e.time() + day
+	}
+	err := e.tryIssue(t, "", time.Unix(at, 0).UTC().Format(time.RFC3339))
+	switch {
+	case errors.Is(err, ErrRefused):
+		return nil
+	case err != nil:
+		e.fail(VerbImportFile, err)
+	}
+	if e.has(VerbClock) {
+		e.accept(t, e.good(t), "the code of a token that expires in a day")
+		e.setClock(at + 2*day)
+	}
+	if e.check(t, e.good(t)).Verdict == Accepted {
+		return nil // C52 finds this
+	}
+	return t
+}
