@@ -121,6 +121,8 @@ type script struct {
 	codes     []shown // each in a variable
 	clock     bool    // the target's clock is moved
 	period    int64   // of the longest steps
+	secret    secrets
+	wrong     []string // wrong codes that have been replaced by others
 }
 
 // shown is the code of a step, and the variable that has it.
@@ -132,7 +134,7 @@ type shown struct {
 }
 
 func (e *env) script(log []*action) *script {
-	s := &script{hand: e.target.ByHand, has: map[Verb]bool{}, clock: e.has(VerbClock), period: max(e.usualPeriod(), e.other)}
+	s := &script{hand: e.target.ByHand, has: map[Verb]bool{}, clock: e.has(VerbClock), period: max(e.usualPeriod(), e.other), secret: e.secret}
 	begun := false
 	for i := 0; i < len(log); {
 		a := log[i]
@@ -200,7 +202,7 @@ func (s *script) action(log []*action) int {
 		name = s.function(a.verb)
 	}
 	if name == "" || slices.ContainsFunc(append(a.codes, a.second), unprintable) {
-		s.add("# %s", a.text())
+		s.add("# %s", s.secret.redact(a.text()))
 		return 1
 	}
 	if a.token == nil {
@@ -237,7 +239,7 @@ func (s *script) attempt(command string, log []*action) int {
 		} else {
 			code, _ = s.entry(a, a.codes[0])
 		}
-		s.add("%s; do %s %s & done; wait # %s", loop, command, code, a.answer)
+		s.add("%s; do %s %s & done; wait # %s", loop, command, code, s.secret.redact(a.answer))
 		return 1
 	}
 	same, wrong := 1, 0
@@ -249,19 +251,19 @@ func (s *script) attempt(command string, log []*action) int {
 		wrong++
 	}
 	if wrong >= many && same < wrong {
-		s.add("for WRONG in $(seq 314001 %d); do %s $WRONG; done # wrong codes: %s", 314000+wrong, command, a.answer)
+		s.add("for WRONG in $(seq 314001 %d); do %s $WRONG; done # wrong codes: %s", 314000+wrong, command, s.secret.redact(a.answer))
 		return wrong
 	}
 	if a.second != "" {
 		second, _ := s.entry(a, a.second)
-		s.add("%s %s %s # %s", command, code, second, a.answer)
+		s.add("%s %s %s # %s", command, code, second, s.secret.redact(a.answer))
 		return 1
 	}
 	if same >= many {
-		s.add("for I in $(seq %d); do %s %s; done # %s", same, command, code, a.answer)
+		s.add("for I in $(seq %d); do %s %s; done # %s", same, command, code, s.secret.redact(a.answer))
 		return same
 	}
-	s.add("%s %s # %s", command, code, a.answer)
+	s.add("%s %s # %s", command, code, s.secret.redact(a.answer))
 	return 1
 }
 
@@ -323,6 +325,14 @@ func (s *script) entry(a *action, entry string) (string, bool) {
 				return ShellWord(spelled(entry, code, s.code(a, step, a.token.Period/2))...), true
 			}
 		}
+	}
+	if entry == digits && len(digits) == int(a.token.Digits) { // a wrong code
+		at := slices.Index(s.wrong, entry)
+		if at < 0 {
+			at = len(s.wrong)
+			s.wrong = append(s.wrong, entry)
+		}
+		return fmt.Sprint(314001 + at), false
 	}
 	return ShellWord(Piece{Text: entry}), false
 }

@@ -50,7 +50,7 @@ func failedFirst(r *conform.Report, only bool) []*conform.Result {
 
 // fill adds the fields that results of measured servers lack.
 func fill(r *conform.Result) *conform.Result {
-	all := conform.All()
+	all := conform.Known()
 	if at := slices.IndexFunc(all, func(c conform.Case) bool { return c.ID == r.ID }); r.Requirement == "" && at >= 0 {
 		full := *r
 		full.Requirement, full.Source, full.Level = all[at].Requirement, all[at].Source, all[at].Level

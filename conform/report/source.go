@@ -4,14 +4,22 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/d204ef64/fob/conform"
 )
 
 // Repository is the address of this repository's documents.
 const Repository = "https://github.com/d204ef64/fob/blob/main/"
 
 // PageOf returns the address of the page about a case.
-func PageOf(id string) string { return Repository + "docs/conform/" + id + ".md" }
+func PageOf(id string) string {
+	if slices.ContainsFunc(conform.All(), func(c conform.Case) bool { return c.ID == id }) {
+		return Repository + "docs/conform/" + id + ".md"
+	}
+	return Repository + "docs/conform-import.md" // a file of fob conform import
+}
 
 // addresses are the public documents that a source of a requirement may name.
 var addresses = []struct {
