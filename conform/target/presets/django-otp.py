@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small Django site whose users log in with TOTP devices of django-otp.
+
+usage: django-otp.py PORT DATABASE
+
+A code goes through django-otp's own form and its default settings: the window is one step,
+the offset follows each code, and each wrong code doubles the delay until the next one.
+"""
+
+import importlib.metadata
+import json
+import math
+import secrets
+import sys
+
+from django.conf import settings
+
+PORT, DATABASE = int(sys.argv[1]), sys.argv[2]
+
+settings.configure(
+    ALLOWED_HOSTS=["127.0.0.1"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE}},
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django_otp",
+        "django_otp.plugins.otp_totp",
+    ],
+    LOGGING_CONFIG=None,
+    MIDDLEWARE=[],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY=secrets.token_hex(),
+    USE_TZ=True,
+)
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.core.servers import basehttp
+from django.core.wsgi import get_wsgi_application
+from django.db import OperationalError, transaction
+from django.db.transaction import TransactionManagementError
+from django.http import JsonResponse
+from django.urls import path
+from django.utils import timezone
+from django_otp.forms import OTPTokenForm
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+
+def answer(status, text, **more):
+    return JsonResponse({"answer": text, **more}, status=status)
+
+
+def unless_busy(view):
+    """SQLite has one writer at a time. A transaction that meets another one is rolled back."""
+
+    def wrapped(request, *args):
+        try:
+            return view(request, *args)
+        except (OperationalError, TransactionManagementError):
+            return answer(503, "database is locked")
+
+    return wrapped
+
+
+def device(serial, user):
+    return TOTPDevice.objects.filter(name=serial, user__username=user).first()
+
+
+@unless_busy
+def add(request):
+    """Create a device like Django's admin site, which validates the fields."""
+    d = json.loads(request.body)
+    with transaction.atomic():
+        user, _ = get_user_model().objects.get_or_create(username=d["user"])
+        new = TOTPDevice(user=user, name=d["serial"], key=d["key"], step=d["step"], digits=d["digits"])
+        try:
+            new.full_clean()
+        except ValidationError as e:
+            return answer(422, str(e))
+        new.save()
+    return answer(201, "created")
+
+
+@unless_busy
+def remove(request, serial):
+    TOTPDevice.objects.filter(name=serial).delete()
+    return answer(200, "removed")
+
+
+@unless_busy
+def check(request):
+    d = json.loads(request.body)
+    found = device(d["serial"], d["user"])
+    if found is None:
+        return answer(404, "no such device")
+    form = OTPTokenForm(found.user, data={"otp_device": found.persistent_id, "otp_token": d["code"]})
+    if form.is_valid():
+        return answer(200, "accepted")
+    found.refresh_from_db()
+    text = " ".join(message for messages in form.errors.values() for message in messages)
+    if "temporarily disabled" not in text:
+        return answer(403, text)
+    _, why = found.verify_is_allowed()
+    left = (why["locked_until"] - timezone.now()).total_seconds() if why else 0
+    limited = answer(429, text)
+    limited["Retry-After"] = max(math.ceil(left), 1)
+    return limited
+
+
+@unless_busy
+def status(request, serial, user):
+    found = device(serial, user)
+    if found is None:
+        return answer(404, "no such device")
+    return answer(200, "found", drift=found.drift, failed=found.throttling_failure_count)
+
+
+def version(request):
+    return answer(200, importlib.metadata.version("django-otp"))
+
+
+urlpatterns = [
+    path("devices", add),
+    path("devices/<serial>", remove),
+    path("devices/<serial>/<user>", status),
+    path("check", check),
+    path("version", version),
+]
+
+call_command("migrate", verbosity=0)
+basehttp.WSGIServer.request_queue_size = 128  # for many requests at once
+basehttp.run("127.0.0.1", PORT, get_wsgi_application(), threading=True)
