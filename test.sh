@@ -10,11 +10,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck english vulncheck tidy
 	test test32 fuzz bench
-	java python typescript
+	java python typescript vault
 	cross tinygo smoke board pico
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
-readonly slow_steps=(cross tinygo smoke board pico)
+readonly slow_steps=(vault cross tinygo smoke board pico)
 
 # Tools that are Go modules run at these versions.
 readonly staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -83,6 +83,8 @@ step_needs() {
 		echo 'postgresql /usr/lib/postgresql/*/bin/postgres'
 		echo 'pskctool pskctool'
 		echo 'python3-cryptography python:cryptography'
+		echo 'python3-django /usr/lib/python3/dist-packages/django' # the preset django-otp
+		echo 'python3-django-otp /usr/lib/python3/dist-packages/django_otp'
 		echo 'python3-serial python:serial'
 		echo 'qemu-system-misc qemu-system-riscv32'
 		echo 'runc runc'
@@ -522,6 +524,18 @@ step_typescript() {
 		left_out 'npm cannot fetch Playwright'
 	fi
 	return "$status"
+}
+
+# step_vault checks the module with Vault's TOTP engine, which the tests of conform/target
+# run.
+step_vault() {
+	if ! go -C tools/vaulttotp list -deps . >/dev/null; then
+		[[ $FOB_REQUIRE_TOOLS != 1 ]] || return 1
+		left_out "the modules of tools/vaulttotp cannot be downloaded"
+	fi
+	go -C tools/vaulttotp mod tidy -diff
+	go -C tools/vaulttotp vet .
+	(cd tools/vaulttotp && go run "$staticcheck" .)
 }
 
 # source_files prints the files in the tree, tracked or about to be, that fit

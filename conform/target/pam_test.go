@@ -3,17 +3,12 @@
 package target_test
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/conform"
-	"github.com/d204ef64/fob/conform/report"
-	"github.com/d204ef64/fob/conform/target"
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
@@ -22,30 +17,6 @@ func requirePAM(t *testing.T) {
 	t.Helper()
 	tooltest.Find(t, "pamtester")
 	tooltest.File(t, "libpam_wrapper.so", "/usr/lib/*/libpam_wrapper.so", "/usr/lib/libpam_wrapper.so")
-}
-
-// runPeer runs the cases that need not wait against the server of a preset, and returns the
-// results by ID. The failures must be the known ones, because a change either way is news,
-// and a number of cases must pass.
-func runPeer(t *testing.T, preset string, passes int) map[string]conform.Result {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "expected", preset+".yaml"))
-	require.NoError(t, err)
-	expected, err := report.ParseExpected(text)
-	require.NoError(t, err)
-	text, err = target.Preset(preset)
-	require.NoError(t, err)
-	o := open(t, string(text))
-	none := time.Duration(0)
-	r, err := conform.Run(t.Context(), o.Target, conform.Options{Seed: 1, MaxWait: &none})
-	require.NoError(t, err)
-	require.Empty(t, strings.Join(expected.Differences(r), "\n"))
-	require.GreaterOrEqual(t, report.Count(r, conform.Pass), passes)
-	results := map[string]conform.Result{}
-	for _, result := range r.Results {
-		results[result.ID] = result
-	}
-	return results
 }
 
 // TestPAMAnswers: a user is logged in if both authentication and the account are good. Errors

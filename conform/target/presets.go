@@ -3,8 +3,11 @@
 package target
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -15,6 +18,9 @@ var presets embed.FS
 
 // ErrPreset is returned for an unknown preset.
 var ErrPreset = errclass.New(errclass.Usage, "unknown preset")
+
+// sameAPI are servers with the interface of another one, whose preset they share.
+var sameAPI = map[string]string{"openbao": "vault"}
 
 // Presets returns the names of the presets.
 func Presets() (names []string) {
@@ -27,12 +33,21 @@ func Presets() (names []string) {
 			names = append(names, name)
 		}
 	}
+	names = slices.AppendSeq(names, maps.Keys(sameAPI))
+	slices.Sort(names)
 	return names
 }
 
 // Preset returns the target file of a preset. The error wraps [ErrPreset].
 func Preset(name string) ([]byte, error) {
-	text, err := presets.ReadFile("presets/" + name + ".yaml")
+	file, same := sameAPI[name]
+	if !same {
+		file = name
+	}
+	text, err := presets.ReadFile("presets/" + file + ".yaml")
+	if same {
+		text = bytes.Replace(text, []byte("\nname: "+file+"\n"), []byte("\nname: "+name+"\n"), 1)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("preset %q: %w: want one of %s", name, ErrPreset, strings.Join(Presets(), ", "))
 	}

@@ -12,6 +12,7 @@ import json
 import math
 import secrets
 import sys
+import time
 
 from django.conf import settings
 
@@ -56,14 +57,30 @@ def answer(status, text, **more):
     return JsonResponse({"answer": text, **more}, status=status)
 
 
+BUSY = (OperationalError, TransactionManagementError)
+
+
 def unless_busy(view):
     """SQLite has one writer at a time. A transaction that meets another one is rolled back."""
 
-    def wrapped(request, *args):
+    def wrapped(request, **names):
         try:
-            return view(request, *args)
-        except (OperationalError, TransactionManagementError):
+            return view(request, **names)
+        except BUSY:
             return answer(503, "database is locked")
+
+    return wrapped
+
+
+def patiently(view):
+    """Repeat what does not depend on the moment until the database is free."""
+
+    def wrapped(request, **names):
+        while True:
+            try:
+                return view(request, **names)
+            except BUSY:
+                time.sleep(0.05)
 
     return wrapped
 
@@ -72,7 +89,7 @@ def device(serial, user):
     return TOTPDevice.objects.filter(name=serial, user__username=user).first()
 
 
-@unless_busy
+@patiently
 def add(request):
     """Create a device like Django's admin site, which validates the fields."""
     d = json.loads(request.body)
@@ -87,7 +104,7 @@ def add(request):
     return answer(201, "created")
 
 
-@unless_busy
+@patiently
 def remove(request, serial):
     TOTPDevice.objects.filter(name=serial).delete()
     return answer(200, "removed")
@@ -113,7 +130,7 @@ def check(request):
     return limited
 
 
-@unless_busy
+@patiently
 def status(request, serial, user):
     found = device(serial, user)
     if found is None:

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package target_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/report"
+	"github.com/d204ef64/fob/conform/target"
+	"github.com/d204ef64/fob/internal/tooltest"
+)
+
+// runPeer runs the cases that need not wait against the server of a preset, and returns the
+// results by ID. The failures must be the known ones, because a change either way is news,
+// and a number of cases must pass.
+func runPeer(t *testing.T, preset string, passes int) map[string]conform.Result {
+	t.Helper()
+	text, err := target.Preset(preset)
+	require.NoError(t, err)
+	return runCases(t, string(text), preset, passes)
+}
+
+// runCases is runPeer for a target file, whose secrets are all "s3cret".
+func runCases(t *testing.T, text, known string, passes int) map[string]conform.Result {
+	t.Helper()
+	expectedText, err := os.ReadFile(filepath.Join("..", "expected", known+".yaml"))
+	require.NoError(t, err)
+	expected, err := report.ParseExpected(expectedText)
+	require.NoError(t, err)
+	f, err := target.Parse([]byte(text), target.Options{
+		Read: target.PresetFile, Secret: func(string) ([]byte, error) { return []byte("s3cret\n"), nil },
+	})
+	require.NoError(t, err)
+	o, err := f.Open(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, o.Close()) })
+	none := time.Duration(0)
+	r, err := conform.Run(t.Context(), o.Target, conform.Options{Seed: 1, MaxWait: &none})
+	require.NoError(t, err)
+	require.Empty(t, strings.Join(expected.Differences(r), "\n"))
+	require.GreaterOrEqual(t, report.Count(r, conform.Pass), passes)
+	results := map[string]conform.Result{}
+	for _, result := range r.Results {
+		results[result.ID] = result
+	}
+	return results
+}
+
+// TestDjangoOTP: the growing delay of django-otp is neither a refusal nor a lockout.
+func TestDjangoOTP(t *testing.T) {
+	t.Parallel() // it waits for most of its time
+	tooltest.File(t, "python3-django", "/usr/lib/python3/dist-packages/django")
+	tooltest.File(t, "python3-django-otp", "/usr/lib/python3/dist-packages/django_otp")
+	results := runPeer(t, "django-otp", 13)
+	require.Equal(t, "window -1..+1", results["C08"].Detail)
+	for _, id := range []string{"C26", "C36", "C37", "C40"} {
+		require.Equal(t, conform.NotApplicable, results[id].Outcome)
+		require.Contains(t, results[id].Detail, "limits the rate of attempts")
+	}
+}
+
+// TestVault runs Vault's TOTP engine, which is in a module of its own.
+func TestVault(t *testing.T) {
+	program := buildVault(t)
+	for _, preset := range []string{"vault", "openbao"} { // which have the same interface
+		text, err := target.Preset(preset)
+		require.NoError(t, err)
+		results := runCases(t, vaultFile(t, string(text), program), "vault-1.14.8", 14)
+		require.Equal(t, "window -1..+1", results["C08"].Detail)
+		require.Contains(t, results["C15"].Detail, "exactly 1 of 32 accepted")
+		if preset == "openbao" {
+			require.Contains(t, string(text), "\nname: openbao\n")
+		}
+	}
+}
+
+// buildVault builds tools/vaulttotp.
+func buildVault(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join("..", "..", "tools", "vaulttotp"))
+	require.NoError(t, err)
+	if out, err := exec.CommandContext(t.Context(), "go", "-C", dir, "list", "-deps", ".").CombinedOutput(); err != nil {
+		tooltest.Missing(t, "Vault's TOTP engine (its modules cannot be downloaded: "+string(out)+")")
+	}
+	program := filepath.Join(t.TempDir(), "vaulttotp")
+	out, err := exec.CommandContext(t.Context(), "go", "-C", dir, "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+// vaultFile returns the target file of the preset with a server that is started for the run,
+// and can be restarted.
+func vaultFile(t *testing.T, preset, program string) string {
+	t.Helper()
+	const address, setup = "http://127.0.0.1:8200\n", "setup:\n"
+	require.Equal(t, 1, strings.Count(preset, address))
+	require.Equal(t, 1, strings.Count(preset, setup))
+	return strings.NewReplacer(address, "http://127.0.0.1:{{port}}\n", setup, setup+`
+  - file: {path: "{{dir}}/vault.token", text: "{{token}}"}
+  - start:
+      argv: ["`+program+`", -listen, "127.0.0.1:{{port}}", -dir, "{{dir}}/keys", -token-file, "{{dir}}/vault.token"]
+      ready: {line: "^listening at"}
+`).Replace(preset) + "restart: {start_again: true}\n"
+}
