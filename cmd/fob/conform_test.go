@@ -3,10 +3,13 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/d204ef64/fob/conform/mutant"
 	"github.com/d204ef64/fob/conform/report"
 	"github.com/d204ef64/fob/conform/target"
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // conformTarget serves a mutant and returns the path of its target file.
@@ -198,4 +202,61 @@ func TestConformList(t *testing.T) {
 	require.Contains(t, out, `"current_code":"refused"`)
 	require.Contains(t, out, "a 30 s step is accepted")
 	require.Contains(t, errs, "not ready for the cases")
+}
+
+// TestConformPresets: presets that start their server, or need its address and a secret,
+// work from the command line.
+func TestConformPresets(t *testing.T) {
+	tooltest.File(t, "python3-django-otp", "/usr/lib/python3/dist-packages/django_otp")
+	code, out, errs := fob(t, "", "conform", "--target", "preset:django-otp", "--only", "C01,C05,C13", "--seed", "1")
+	require.Equal(t, exitFailed, code, errs)
+	require.Contains(t, out, "django-otp: 3 cases: 2 PASS, 1 FAIL")
+	require.Contains(t, out, `cp django-otp.py "$DIR"/server.py`)
+
+	program := tooltest.Module(t, filepath.Join("..", "..", "tools", "vaulttotp"))
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("vault.token", []byte("s3cret\n"), 0o600))
+	cmd := exec.Command(program, "-listen", "127.0.0.1:0", "-dir", "keys", "-token-file", "vault.token")
+	cmd.Stderr = os.Stderr
+	lines, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	line, err := bufio.NewReader(lines).ReadString('\n')
+	require.NoError(t, err)
+	url := "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening at ")
+	for seed, preset := range []string{"vault", "openbao"} {
+		code, out, errs = fob(t, "", "conform", "--target", "preset:"+preset, "--url", url, "--only", "C01,C11,C14", "--seed", strconv.Itoa(seed))
+		require.Equal(t, exitFailed, code, errs)
+		require.Contains(t, out, preset+": 3 cases: 2 PASS, 1 FAIL")
+		code, out, errs = fob(t, "", "conform", "probe", "--target", "preset:"+preset, "--url", url)
+		require.Zero(t, code, errs)
+		require.Contains(t, out, "has  assign")
+	}
+	require.NoError(t, os.WriteFile("vault.token", []byte("wrong\n"), 0o600))
+	code, _, errs = fob(t, "", "conform", "--target", "preset:vault", "--url", url)
+	require.Equal(t, exitRefused, code, errs)
+	require.Contains(t, errs, "permission denied")
+	require.NoError(t, os.Remove("vault.token"))
+	code, _, errs = fob(t, "", "conform", "--target", "preset:vault", "--url", url)
+	require.Equal(t, exitUsage, code, errs)
+	require.Contains(t, errs, "secrets: token: ")
+	require.Contains(t, errs, "vault.token")
+}
+
+// TestConformMissing: an error names all Debian packages that a preset needs and that are
+// not installed.
+func TestConformMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for _, preset := range []string{"libpam-oath", "libpam-google-authenticator"} {
+		code, out, errs := fob(t, "", "conform", "--target", "preset:"+preset)
+		require.Equal(t, exitUnsupported, code, errs)
+		require.Empty(t, out)
+		require.Regexp(t, `^fob: setting up the target: not installed: .*pamtester.*: on Debian: apt-get install .*pamtester`, errs)
+	}
+	code, _, errs := fob(t, "", "conform", "probe", "--target", "preset:libpam-oath")
+	require.Equal(t, exitUnsupported, code, errs)
 }

@@ -119,6 +119,8 @@ func (h *hand) step(s *Step, v pieces) []string {
 		text = h.packet(s.Radius, v)
 	case s.File != nil && s.File.Remove:
 		text = "rm -f " + conform.ShellWord(h.fill(s.File.Path, v, reqtemplate.Plain)...)
+	case s.File != nil && s.File.From != "":
+		text = "cp " + conform.ShellWord(conform.Piece{Text: s.File.From}) + " " + conform.ShellWord(h.fill(s.File.Path, v, reqtemplate.Plain)...)
 	case s.File != nil:
 		text = printed(h.fill(s.File.Text, v, reqtemplate.Plain)) + " > " + conform.ShellWord(h.fill(s.File.Path, v, reqtemplate.Plain)...)
 	default:

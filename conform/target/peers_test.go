@@ -4,7 +4,6 @@ package target_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,7 +68,7 @@ func TestDjangoOTP(t *testing.T) {
 
 // TestVault runs Vault's TOTP engine, which is in a module of its own.
 func TestVault(t *testing.T) {
-	program := buildVault(t)
+	program := tooltest.Module(t, filepath.Join("..", "..", "tools", "vaulttotp"))
 	for _, preset := range []string{"vault", "openbao"} { // which have the same interface
 		text, err := target.Preset(preset)
 		require.NoError(t, err)
@@ -80,20 +79,6 @@ func TestVault(t *testing.T) {
 			require.Contains(t, string(text), "\nname: openbao\n")
 		}
 	}
-}
-
-// buildVault builds tools/vaulttotp.
-func buildVault(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", "tools", "vaulttotp"))
-	require.NoError(t, err)
-	if out, err := exec.CommandContext(t.Context(), "go", "-C", dir, "list", "-deps", ".").CombinedOutput(); err != nil {
-		tooltest.Missing(t, "Vault's TOTP engine (its modules cannot be downloaded: "+string(out)+")")
-	}
-	program := filepath.Join(t.TempDir(), "vaulttotp")
-	out, err := exec.CommandContext(t.Context(), "go", "-C", dir, "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return program
 }
 
 // vaultFile returns the target file of the preset with a server that is started for the run,
