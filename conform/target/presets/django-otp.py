@@ -85,8 +85,9 @@ def patiently(view):
     return wrapped
 
 
-def device(serial, user):
-    return TOTPDevice.objects.filter(name=serial, user__username=user).first()
+def devices(serial, user):
+    """Usually one: django-otp has no serial numbers, and no rule against names used twice."""
+    return list(TOTPDevice.objects.filter(name=serial, user__username=user))
 
 
 @patiently
@@ -113,17 +114,23 @@ def remove(request, serial):
 @unless_busy
 def check(request):
     d = json.loads(request.body)
-    found = device(d["serial"], d["user"])
-    if found is None:
-        return answer(404, "no such device")
-    form = OTPTokenForm(found.user, data={"otp_device": found.persistent_id, "otp_token": d["code"]})
+    last = answer(404, "no such device")
+    for device in devices(d["serial"], d["user"]):  # the user chooses one in the form
+        last = enter(device, d["code"])
+        if last.status_code == 200:
+            break
+    return last
+
+
+def enter(device, code):
+    form = OTPTokenForm(device.user, data={"otp_device": device.persistent_id, "otp_token": code})
     if form.is_valid():
         return answer(200, "accepted")
-    found.refresh_from_db()
     text = " ".join(message for messages in form.errors.values() for message in messages)
     if "temporarily disabled" not in text:
         return answer(403, text)
-    _, why = found.verify_is_allowed()
+    device.refresh_from_db()
+    _, why = device.verify_is_allowed()
     left = (why["locked_until"] - timezone.now()).total_seconds() if why else 0
     limited = answer(429, text)
     limited["Retry-After"] = max(math.ceil(left), 1)
@@ -132,10 +139,9 @@ def check(request):
 
 @patiently
 def status(request, serial, user):
-    found = device(serial, user)
-    if found is None:
-        return answer(404, "no such device")
-    return answer(200, "found", drift=found.drift, failed=found.throttling_failure_count)
+    for device in devices(serial, user):
+        return answer(200, "found", drift=device.drift, failed=device.throttling_failure_count)
+    return answer(404, "no such device")
 
 
 def version(request):
