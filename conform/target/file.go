@@ -103,7 +103,7 @@ type Verb struct {
 	Fresh  bool   `yaml:"new_session" doc:"begin without cookies, like a new browser: for the login page of a web site, which a logged-in browser would skip"`
 	Before []Step `yaml:"before" doc:"steps before this one, such as reading a form with a token against CSRF"`
 	Step   `yaml:",inline"`
-	After  []Step `yaml:"after" doc:"steps after this one, if it was accepted, such as assigning the token of a file"`
+	After  []Step `yaml:"after" doc:"steps after this one, if it was accepted, such as assigning the token of a file. In restart, they wait until the server accepts connections, and their values are kept, such as the session of a new login"`
 	Again  bool   `yaml:"start_again" doc:"in restart: stop the programs that setup has started, and start them again in the same order, with the same arguments and port"`
 
 	Accepted Match `yaml:"accepted" doc:"the answer to a code that is accepted, or to a verb that is done; by default a status of 2xx, exit code 0, or an Access-Accept"`

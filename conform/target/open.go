@@ -150,19 +150,24 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 	if err := save(&verb.Step, a, v); err != nil {
 		return nil, err
 	}
-	for i := range verb.After {
-		after, err := t.do(ctx, &verb.After[i], v, nil)
-		if err == nil && !after.good() {
-			err = fmt.Errorf("%w: %s", conform.ErrRefused, after.short())
+	return a, t.after(ctx, verb.After, v)
+}
+
+// after does the steps after a verb.
+func (t *Open) after(ctx context.Context, steps []Step, v values) error {
+	for i := range steps {
+		a, err := t.do(ctx, &steps[i], v, nil)
+		if err == nil && !a.good() {
+			err = fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
 		}
 		if err == nil {
-			err = save(&verb.After[i], after, v)
+			err = save(&steps[i], a, v)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("after: step %d: %w", i+1, err)
+			return fmt.Errorf("after: step %d: %w", i+1, err)
 		}
 	}
-	return a, nil
+	return nil
 }
 
 // target returns the verbs as functions.
@@ -264,13 +269,24 @@ func (t *Open) status(ctx context.Context, token *conform.Token) (st conform.Sta
 	return st, nil
 }
 
-// restart restarts the server, and waits until it accepts connections.
+// restart restarts the server. The steps after it begin when the server accepts
+// connections, and their values are kept, such as the session of a new login.
 func (t *Open) restart(ctx context.Context) error {
 	t.client.CloseIdleConnections()
-	if err := t.perform(ctx, t.file.Restart, nil, nil); err != nil {
+	verb := *t.file.Restart
+	verb.After = nil
+	if err := t.perform(ctx, &verb, nil, nil); err != nil {
 		return err
 	}
 	t.client.CloseIdleConnections()
+	if err := t.connect(ctx); err != nil {
+		return err
+	}
+	return t.after(ctx, t.file.Restart.After, t.saved) // no other verb is done now
+}
+
+// connect waits until the server accepts connections.
+func (t *Open) connect(ctx context.Context) error {
 	u, err := url.Parse(t.saved.Fill(t.file.URL, reqtemplate.Plain))
 	if err != nil || u.Host == "" {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,6 +178,44 @@ check:
 	}
 	_, err = target.Parse([]byte("name: x\nimport: {file: {path: x}}\ncheck: {command: {argv: [x], stdin: '{{code}}'}, accepted: {exit: 0}, refused: {exit: 1}}\n"), target.Options{URL: server.URL})
 	require.ErrorContains(t, err, "no url to replace")
+}
+
+// TestLoginAfterRestart: a server that forgets sessions gets a new login.
+func TestLoginAfterRestart(t *testing.T) {
+	var session atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch now := fmt.Sprint(session.Load()); {
+		case r.URL.Path == "/restart":
+			session.Add(1)
+		case r.URL.Path == "/login":
+			fmt.Fprintf(w, `{"session": %q}`, now)
+		case r.Header.Get("Session") != now:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer server.Close()
+	text := `
+name: sessions
+url: ` + server.URL + `
+headers: {Session: "{{session}}"}
+setup:
+  - &login
+    http: {path: /login}
+    save: {session: {json: /session}}
+import: {http: {path: /import}}
+check: {http: {path: /check, body: "{{code}}"}, accepted: {status: 200}, refused: {status: 400}}
+restart: {http: {path: /restart}, after: [*login]}
+`
+	token := &conform.Token{}
+	c := open(t, text).Target
+	for range 2 {
+		require.NoError(t, c.Import(t.Context(), token))
+		require.NoError(t, c.Restart(t.Context()))
+	}
+	require.NoError(t, c.Import(t.Context(), token))
+	c = open(t, strings.Replace(text, ", after: [*login]", "", 1)).Target
+	require.NoError(t, c.Restart(t.Context()))
+	require.ErrorIs(t, c.Import(t.Context(), token), conform.ErrRefused)
 }
 
 func resync(t *testing.T, c *conform.Target) {
