@@ -3,9 +3,13 @@
 package conform
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/d204ef64/fob/conform/seedset"
 )
 
 var fileCases = []Case{
@@ -28,6 +32,7 @@ var fileCases = []Case{
 			"Import the same token again. Whether that is refused or not, the used code must still be refused and the number of wrong codes must stay.",
 			"Import a token with the same serial number and another seed. The codes of that seed must be refused.",
 			"Enter the next code of the token. It must be accepted.",
+			"Do the same with PSKC files if the server imports them.",
 		},
 	},
 	{
@@ -70,7 +75,7 @@ var fileCases = []Case{
 	},
 	{
 		ID: "C62", Requirement: "TimeDrift in a file is a number of time steps",
-		Source: "RFC 6030 §4.2 TimeDrift", Level: Must, Needs: []Verb{VerbImportFile}, run: c62,
+		Source: "RFC 6030 §4.1 TimeDrift", Level: Must, Needs: []Verb{VerbImportFile}, run: c62,
 		Why: "Tokens that were in stock for years are off by some steps. If the number is read as seconds, or not at all, their first codes are refused.",
 		Steps: []string{
 			"Import a PSKC file with a TimeDrift of 3.",
@@ -96,41 +101,57 @@ func c53(e *env) string {
 	return "in both orders: " + texts[0]
 }
 
+// c57 imports tokens as the other cases do, and in PSKC files if the target reads them.
 func c57(e *env) string {
-	t := e.token()
+	text := e.importTwice("", e.target.Import)
+	if e.has(VerbImportFile) && slices.Contains(e.target.Formats, "pskc") {
+		text += "; " + e.importTwice("in a file, ", func(_ context.Context, t *Token) error {
+			f := seedset.KindOf("pskc-plain.xml").Make(seedset.Source{Random: e.random, Token: func() (string, []byte) { return t.Serial, t.key }})
+			return e.sendFile(&f, t)
+		})
+	}
+	return text + "; the state is unchanged"
+}
+
+// importTwice imports a token, and later its serial number again with the same seed and with
+// another one. The state of the token must not change.
+func (e *env) importTwice(how string, send func(context.Context, *Token) error) string {
+	t := e.newToken()
+	if err := e.tryWith(send, t); err != nil {
+		e.fail(VerbImport, fmt.Errorf("%s%w", how, err))
+	}
 	used := e.good(t)
-	e.accept(t, used, "a code")
+	e.accept(t, used, "%sa code", how)
 	if e.check(t, used).Verdict == Accepted {
 		e.skipf("used codes are accepted anyway (C11)")
 	}
-	e.refuse(t, e.wrongCodes(t, 1)[0], "a wrong code")
-	text := "refused"
-	again := func(t *Token, name string) {
+	e.refuse(t, e.wrongCodes(t, 1)[0], "%sa wrong code", how)
+	again := func(t *Token, name string) string {
 		before := e.status(t)
-		err := e.target.Import(e.ctx, t)
-		e.logf("import %s: %s", name, told(err))
-		switch {
-		case err == nil:
-			text = "accepted"
-		case errors.Is(err, ErrUnreachable):
+		err := send(e.ctx, t)
+		e.logf("%simport %s: %s", how, name, told(err))
+		if errors.Is(err, ErrUnreachable) {
 			e.fail(VerbImport, err)
 		}
 		after := e.status(t)
 		if before.Failed != nil && after.Failed != nil {
-			equal(e, *before.Failed, *after.Failed, "wrong codes in a row, after importing %s", name)
+			equal(e, *before.Failed, *after.Failed, "%swrong codes in a row, after importing %s", how, name)
 		}
+		if err == nil {
+			return "accepted"
+		}
+		return "refused"
 	}
-	again(t, "token "+t.Serial+" again")
-	first := text
-	e.refuse(t, used, "the used code, after importing its token again")
+	first := again(t, "token "+t.Serial+" again")
+	e.refuse(t, used, "%sthe used code, after importing its token again", how)
 	other := *t
 	other.key = e.newToken().key
 	other.Seed = seedOf(other.key)
-	again(&other, "token "+t.Serial+" with another seed")
-	e.refuse(t, used, "the used code, after importing its serial number with another seed")
-	e.refuse(t, other.hotp(e.stepOf(t)), "a code of the other seed")
-	e.accept(t, e.good(t), "the next code")
-	return fmt.Sprintf("importing it again is %s, with another seed %s; the state is unchanged", first, text)
+	second := again(&other, "token "+t.Serial+" with another seed")
+	e.refuse(t, used, "%sthe used code, after importing its serial number with another seed", how)
+	e.refuse(t, other.hotp(e.stepOf(t)), "%sa code of the other seed", how)
+	e.accept(t, e.good(t), "%sthe next code", how)
+	return fmt.Sprintf("%simporting it again is %s, with another seed %s", how, first, second)
 }
 
 func c58(e *env) string {

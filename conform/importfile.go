@@ -115,9 +115,7 @@ func (e *env) importFile(f *seedset.File) (tokens []*Token, err error) {
 	e.secret.addCode(f.Password)
 	e.files = append(e.files, f)
 	e.makeRoom(len(tokens))
-	err = e.target.ImportFile(e.ctx, &SeedFile{
-		Token: tokens[0], Format: f.Format, Text: f.Text, Key: f.Key, Password: f.Password, Period: f.Period,
-	})
+	err = e.sendFile(f, tokens[0])
 	if err != nil && slices.ContainsFunc(tokens, func(t *Token) bool { return reveals(err.Error(), t.key) }) {
 		e.failf("the answer to %s contains the seed of its token", f.Name)
 	}
@@ -138,6 +136,12 @@ func (e *env) filesByHand() []string {
 		todo += ", with " + enter
 	}
 	return []string{fmt.Sprintf("fob conform import --out %s --seed %d --only %s", dir, e.run.seed, f.ID), "# " + todo + ", and compare the result with " + dir + "/README.md"}
+}
+
+func (e *env) sendFile(f *seedset.File, first *Token) error {
+	return e.target.ImportFile(e.ctx, &SeedFile{
+		Token: first, Format: f.Format, Text: f.Text, Key: f.Key, Password: f.Password, Period: f.Period,
+	})
 }
 
 // reveals reports whether a text contains a seed, perhaps in groups of characters.

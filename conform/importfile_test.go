@@ -135,3 +135,18 @@ func TestImportFew(t *testing.T) {
 		require.Equal(t, conform.Pass, r.Outcome, "%s: %s", r.ID, r.Detail)
 	}
 }
+
+// TestImportAgain: a server that only replaces tokens of files fails C57.
+func TestImportAgain(t *testing.T) {
+	s := mutant.New("")
+	target := s.Target()
+	importFile := target.ImportFile
+	target.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+		_ = s.Remove(f.Token.Serial)
+		return importFile(ctx, f)
+	}
+	report, err := conform.Run(t.Context(), target, conform.Options{Seed: 7, Cases: only(t, "C57")})
+	require.NoError(t, err)
+	require.Equal(t, conform.Fail, report.Results[0].Outcome)
+	require.Contains(t, report.Results[0].Detail, "in a file, wrong codes in a row")
+}

@@ -79,10 +79,13 @@ func (e *env) imported(t *Token) *Token {
 
 // tryImport imports a token. If the target holds only a few tokens, the oldest one of the
 // case is removed.
-func (e *env) tryImport(t *Token) error {
+func (e *env) tryImport(t *Token) error { return e.tryWith(e.target.Import, t) }
+
+// tryWith is tryImport for another way to import a token.
+func (e *env) tryWith(send func(context.Context, *Token) error, t *Token) error {
 	e.makeRoom(1)
 	e.secret.addSeed(t.key) // a case may have changed it
-	err := e.target.Import(e.ctx, t)
+	err := send(e.ctx, t)
 	e.about(VerbImport, t, err)
 	if err == nil {
 		e.run.held.Add(1)

@@ -81,7 +81,7 @@ target that cannot be reached is one error, with exit code 3.
 			case o.list:
 				return a.listConform(&o)
 			case o.explain != "":
-				return a.explainCase(o.explain)
+				return a.explainCase(&o)
 			}
 			return a.conform(cmd.Context(), &o)
 		},
@@ -89,7 +89,6 @@ target that cannot be reached is one error, with exit code 3.
 	o.addFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.profile, "profile", "", "`NAME` of the cases: "+strings.Join(conform.Profiles(), ", ")+"; default: all")
-	f.StringVar(&o.explain, "explain", "", "explain the case `ID`")
 	f.DurationVar(&o.maxWait, "max-wait", 0, "leave out cases that wait longer than this; default: no limit")
 	f.Lookup("max-wait").DefValue = ""
 	cmd.MarkFlagsOneRequired("target", "list", "explain")
@@ -104,6 +103,7 @@ func (o *conformOptions) addFlags(cmd *cobra.Command) {
 	o.target.add(f)
 	f.StringSliceVar(&o.only, "only", nil, "run only the cases `IDS`, such as C11,C15")
 	f.StringSliceVar(&o.levels, "level", nil, "run only cases of the `LEVELS`: MUST, SHOULD, BANK")
+	f.StringVar(&o.explain, "explain", "", "explain the case `ID`")
 	f.BoolVar(&o.list, "list", false, "list the cases without running them")
 	f.Uint64Var(&o.seed, "seed", 0, "seed `N` of all random choices, to repeat a run; default: random")
 	f.Lookup("seed").DefValue = ""
@@ -168,8 +168,8 @@ func (a *app) listConform(o *conformOptions) error {
 }
 
 // explainCase prints all that is known of a case.
-func (a *app) explainCase(id string) error {
-	list, err := conform.Select(conform.Selection{IDs: []string{id}})
+func (a *app) explainCase(o *conformOptions) error {
+	list, err := conform.Select(conform.Selection{IDs: []string{o.explain}, Import: o.imports})
 	if err != nil {
 		return err
 	}

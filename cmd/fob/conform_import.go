@@ -35,13 +35,16 @@ The files depend only on --seed. A run with the same seed uses the same texts.`,
 		Example: `  fob conform import --out files --seed 7
   fob conform import --target bank.yaml --junit import.xml
   fob conform import --target bank.yaml --only F29,F31 --seed 7
-  fob conform import --list`,
+  fob conform import --list
+  fob conform import --explain F29`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.given = cmd.Flags().Changed
 			switch {
 			case o.list:
 				return a.listConform(&o)
+			case o.explain != "":
+				return a.explainCase(&o)
 			case out != "":
 				return a.writeSeedSet(out, &o)
 			}
@@ -50,8 +53,8 @@ The files depend only on --seed. A run with the same seed uses the same texts.`,
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "write the files into the new `FOLDER`, without a run")
-	cmd.MarkFlagsOneRequired("target", "list", "out")
-	cmd.MarkFlagsMutuallyExclusive("target", "list", "out")
+	cmd.MarkFlagsOneRequired("target", "list", "explain", "out")
+	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain", "out")
 	return cmd
 }
 

@@ -2,6 +2,8 @@
 
 package mutant
 
+import "slices"
+
 // Fault is a mistake.
 type Fault struct {
 	Case string // the case that finds it
@@ -92,7 +94,7 @@ var faults = []Fault{
 
 // Mistake returns the mistake that a case finds, or "" if there is none.
 func Mistake(id string) string {
-	for _, f := range faults {
+	for _, f := range slices.Concat(faults, importFaults) {
 		if f.Case == id {
 			return f.Does
 		}

@@ -150,6 +150,7 @@ func Index(w io.Writer, measured []*conform.Report) error {
 		fmt.Fprintf(&b, "%d. %s, measured %s on %s: %d PASS, %d FAIL, %d N/A\n", i+1, markdown(Named(r)), how, r.Date.Format(time.DateOnly),
 			Count(r, conform.Pass), Count(r, conform.Fail), Count(r, conform.NotApplicable))
 	}
+	fmt.Fprintf(&b, "\nThe cases of seed files have [a page of their own](%s).\n", filesPage)
 	rows := Compare(measured)
 	for _, theme := range conform.Themes() {
 		fmt.Fprintf(&b, "\n## %s\n\n| case | level | requirement |", theme)

@@ -4,10 +4,7 @@ package report
 
 import (
 	"regexp"
-	"slices"
 	"strings"
-
-	"github.com/d204ef64/fob/conform"
 )
 
 // Repository is the address of this repository's documents.
@@ -15,10 +12,11 @@ const Repository = "https://github.com/d204ef64/fob/blob/main/"
 
 // PageOf returns the address of the page about a case.
 func PageOf(id string) string {
-	if slices.ContainsFunc(conform.All(), func(c conform.Case) bool { return c.ID == id }) {
-		return Repository + "docs/conform/" + id + ".md"
+	page := id + ".md"
+	if isFileCase(id) {
+		page = filesPage + "#" + strings.ToLower(id)
 	}
-	return Repository + "docs/conform-import.md" // a file of fob conform import
+	return Repository + "docs/conform/" + page
 }
 
 // addresses are the public documents that a source of a requirement may name.
@@ -38,6 +36,7 @@ var addresses = []struct {
 		}
 		return address
 	}},
+	{regexp.MustCompile(`^CWE-(\d+)$`), func(m []string) string { return "https://cwe.mitre.org/data/definitions/" + m[1] + ".html" }},
 	{regexp.MustCompile(`^NIST SP 800-63B-4`), func([]string) string { return "https://pages.nist.gov/800-63-4/sp800-63b.html" }},
 	{regexp.MustCompile(`^(CVE-\d+-\d+)`), func(m []string) string { return "https://www.cve.org/CVERecord?id=" + m[1] }},
 }

@@ -138,7 +138,7 @@ var plainKinds = []Kind{
 	},
 	{
 		ID: "F14", Name: "pskc-drift.xml", Format: "pskc", Verdict: Import, Must: true,
-		Requirement: "TimeDrift is a number of time steps", Source: "RFC 6030 §4.2 TimeDrift",
+		Requirement: "TimeDrift is a number of time steps", Source: "RFC 6030 §4.1 TimeDrift",
 		Why: "Tokens that have been in stock for years are off by some steps. Read as seconds, or not at all, their first codes are refused.",
 		make: func(m *maker) File {
 			k := pskcKey{Token: m.token(), drift: "3"}
@@ -168,7 +168,7 @@ var eitherKinds = []Kind{
 	},
 	{
 		ID: "F16", Name: "pskc-vendor.xml", Format: "pskc", Verdict: Either, Must: true,
-		Requirement: "an element of another namespace is not read as one of PSKC", Source: "Namespaces in XML 1.0 §6.1; RFC 6030 §4.2", Why: whyProfile,
+		Requirement: "an element of another namespace is not read as one of PSKC", Source: "Namespaces in XML 1.0 §6.1; RFC 6030 §4.1", Why: whyProfile,
 		make: func(m *maker) File {
 			right := pskc{}.file(m)
 			f := spoiled(right, replaced(string(right.Text), "      </Data>",

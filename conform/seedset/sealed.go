@@ -101,7 +101,7 @@ var sealedKinds = []Kind{
 	},
 	{
 		ID: "F28", Name: "pskc-aes-interval.xml", Format: "pskc", Verdict: Either, Must: true,
-		Requirement: "a time step that is encrypted as the text 60 is 60 s, or the file refused", Source: "RFC 6030 §4.2 (does not define the encoding); FreeIPA and python-pskc write text", Why: whyProfile,
+		Requirement: "a time step that is encrypted as the text 60 is 60 s, or the file refused", Source: "RFC 6030 §4.1 (does not define the encoding); FreeIPA and python-pskc write text", Why: whyProfile,
 		make: func(m *maker) File {
 			s := m.preShared()
 			right := pskc{seal: s}.file(m)

@@ -58,7 +58,7 @@ const bomb = `<!DOCTYPE KeyContainer [
 var wrongKinds = []Kind{
 	{
 		ID: "F35", Name: "pskc-no-period.xml", Format: "pskc", Verdict: Refuse, Must: true,
-		Requirement: "a file without a time step is refused, unless it is entered", Source: "RFC 6238 R4; RFC 6030 §4.2 TimeInterval", Why: whyPeriod,
+		Requirement: "a file without a time step is refused, unless it is entered", Source: "RFC 6238 R4; RFC 6030 §4.1 TimeInterval", Why: whyPeriod,
 		make: swapped("        <TimeInterval><PlainValue>60</PlainValue></TimeInterval>\n", ""),
 	},
 	{
@@ -88,7 +88,7 @@ var wrongKinds = []Kind{
 	},
 	{
 		ID: "F41", Name: "pskc-time.xml", Format: "pskc", Verdict: Refuse, Must: true,
-		Requirement: "a file whose steps do not begin in 1970 is refused, unless that is honoured", Source: "RFC 6030 §4.2 Time; RFC 6238 §4.1", Why: whyIgnored,
+		Requirement: "a file whose steps do not begin in 1970 is refused, unless that is honoured", Source: "RFC 6030 §4.1 Time; RFC 6238 §4.1", Why: whyIgnored,
 		make: swapped("<Time><PlainValue>0<", "<Time><PlainValue>12345<"),
 	},
 	{
@@ -98,7 +98,7 @@ var wrongKinds = []Kind{
 	},
 	{
 		ID: "F43", Name: "pskc-no-secret.xml", Format: "pskc", Verdict: Refuse, Must: true,
-		Requirement: "a token without a secret is refused", Source: "RFC 6030 §4.2", Why: "An empty or invented seed is in the server, and the user's codes are refused, or anyone can compute them.",
+		Requirement: "a token without a secret is refused", Source: "RFC 6030 §4.1", Why: "An empty or invented seed is in the server, and the user's codes are refused, or anyone can compute them.",
 		make: wrong(func(text string, _ *Token) string { return secretElement.ReplaceAllString(text, "") }),
 	},
 	{
@@ -108,12 +108,12 @@ var wrongKinds = []Kind{
 	},
 	{
 		ID: "F45", Name: "pskc-ocra.xml", Format: "pskc", Verdict: Refuse, Must: true,
-		Requirement: "a key of another algorithm is refused", Source: "RFC 6030 §4.3.4 Algorithm; RFC 6287", Why: whyIgnored,
+		Requirement: "a key of another algorithm is refused", Source: "RFC 6030 §4.1 Algorithm; RFC 6287", Why: whyIgnored,
 		make: swapped(pskcTOTP, pskcSpace+":ocra"),
 	},
 	{
 		ID: "F46", Name: "pskc-hex-seed.xml", Format: "pskc", Verdict: Refuse,
-		Requirement: "a seed in hexadecimal, where base64 belongs, is refused", Source: "RFC 6030 §4.2 PlainValue",
+		Requirement: "a seed in hexadecimal, where base64 belongs, is refused", Source: "RFC 6030 §4.1 PlainValue",
 		Why: "40 hexadecimal digits are also base64, of a seed of 30 bytes. The server has the token, and refuses all its codes.",
 		make: wrong(func(text string, t *Token) string {
 			return secretElement.ReplaceAllString(text, "<Secret><PlainValue>"+hex.EncodeToString(t.Key)+"</PlainValue></Secret>")

@@ -142,6 +142,11 @@ var directions = []direction{
 		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
 	},
 	{
+		who:     patterns{"conform/seedset"},
+		only:    patterns{"token", "internal/..."},
+		because: "its files test our importers too: with code of seedfile or conform, a mistake would be on both sides",
+	},
+	{
 		who:     databases,
 		only:    patterns{"internal/errclass", "internal/atomicfile", "internal/secretfile", "internal/sqldb"},
 		because: "every program with a database shares them: the tables and rules of one program stay with it",

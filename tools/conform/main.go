@@ -92,11 +92,11 @@ func documents() (map[string][]byte, error) {
 		}
 		files[pageFolder+"/"+c.ID+".md"] = b.Bytes()
 	}
-	var index, matrix bytes.Buffer
-	if err := errors.Join(report.Index(&index, reports), report.SVG(&matrix, reports, false)); err != nil {
+	var index, seeds, matrix bytes.Buffer
+	if err := errors.Join(report.Index(&index, reports), report.Files(&seeds, mutant.Mistake), report.SVG(&matrix, reports, false)); err != nil {
 		return nil, err
 	}
-	files[pageFolder+"/README.md"], files[matrixFile] = index.Bytes(), matrix.Bytes()
+	files[pageFolder+"/README.md"], files[pageFolder+"/seed-files.md"], files[matrixFile] = index.Bytes(), seeds.Bytes(), matrix.Bytes()
 	return files, nil
 }
 
