@@ -167,7 +167,7 @@ var importFaults = []Fault{
 	{"F18", "imports all tokens with SHA-1", ""},
 	{"F19", "imports tokens of a draft with 6 digits", ""},
 	{"F20", "cuts serial numbers", ""},
-	{"F21", "says that a compressed file is imported", ""},
+	{"F21", "accepts a compressed file without importing it", ""},
 	{"F22", "refuses files with a pre-shared key", "F23"},
 	{"F23", "refuses encrypted files with a prefix", ""},
 	{"F24", "derives keys with a thousand iterations", ""},

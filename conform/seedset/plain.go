@@ -154,7 +154,7 @@ func either(f, right File) File {
 	return f
 }
 
-const whyProfile = "The token is imported with another profile than its own, so all its codes are refused. The user is told that the token is broken."
+const whyProfile = "The token is imported with another profile than its own, so all its codes are refused. The user then gets a new token, which does not help."
 
 // eitherKinds are unusual files without encryption.
 var eitherKinds = []Kind{

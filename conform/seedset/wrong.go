@@ -29,13 +29,13 @@ func policy(inner string) func(*maker) File {
 var secretElement = regexp.MustCompile(`<Secret>.*</Secret>`)
 
 const (
-	whyIgnored  = "What is ignored at the import is missing at the check: the token shows other codes than the server expects, or it is used against its policy."
+	whyIgnored  = "An element that is ignored at the import is missing at the check: the token shows other codes than the server expects, or it is used against its policy."
 	whyPeriod   = "Most importers then assume 30 s, and every code of a 60-second token is refused."
 	whyPart     = "After a part of a file was imported, the tokens in the server are unknown. Importing the corrected file again fails because of those."
-	whyHostile  = "Whoever can send a seed file can read files of the server, or stop it."
+	whyHostile  = "The sender of a seed file can read files of the server, or stop it."
 	whyWeak     = "Seeds of 80 bits can be found from a few codes with rented computers."
 	whyCopies   = "Two tokens with one seed are copies of each other: either of them logs in as the other."
-	whyTwice    = "The second token replaces the first one, or the two cannot be told apart."
+	whyTwice    = "The second token replaces the first one, or either of them may be checked."
 	sectionPlcy = "RFC 6030 §5"
 )
 
@@ -113,7 +113,7 @@ var wrongKinds = []Kind{
 	},
 	{
 		ID: "F46", Name: "pskc-hex-seed.xml", Format: "pskc", Verdict: Refuse,
-		Requirement: "a seed in hexadecimal, where base64 belongs, is refused", Source: "RFC 6030 §4.1 PlainValue",
+		Requirement: "a seed in hexadecimal instead of base64 is refused", Source: "RFC 6030 §4.1 PlainValue",
 		Why: "40 hexadecimal digits are also base64, of a seed of 30 bytes. The server has the token, and refuses all its codes.",
 		make: wrong(func(text string, t *Token) string {
 			return secretElement.ReplaceAllString(text, "<Secret><PlainValue>"+hex.EncodeToString(t.Key)+"</PlainValue></Secret>")
@@ -122,7 +122,7 @@ var wrongKinds = []Kind{
 	{
 		ID: "F47", Name: "pskc-seed-in-suite.xml", Format: "pskc", Verdict: Refuse, Must: true,
 		Requirement: "a file with a seed in a wrong place is refused, and the message does not contain the seed", Source: "RFC 6030 §4.3.4 Suite; RFC 6238 R7",
-		Why: "Messages end up in logs, tickets and screenshots, where all readers see the seed.",
+		Why: "Messages end up in logs, tickets and screenshots, and the seed with them.",
 		make: wrong(func(text string, t *Token) string {
 			text = replaced(text, "<AlgorithmParameters>", "<AlgorithmParameters><Suite>"+grouped(t.Key)+"</Suite>")
 			return text
