@@ -48,7 +48,7 @@ func ShellWord(pieces ...Piece) string {
 // ByHand describes how people do the verbs of a target in a shell. The commands have no
 // secrets: they read them from files.
 type ByHand struct {
-	Begin []string // before all others
+	Begin, End []string // before and after all others
 	// Do returns the commands of a verb. The values have the names user,
 	// serial, seed_hex, seed_base32, digits, period, code, second, unix and time.
 	Do func(v Verb, values map[string][]Piece) []string
@@ -94,7 +94,7 @@ func (e *env) byHand(log []*action) []string {
 	if len(s.lines) > longScript {
 		s = e.script(ofLastToken(log))
 	}
-	return slices.Concat(e.target.ByHand.Begin, s.functions, s.lines)
+	return slices.Concat(e.target.ByHand.Begin, s.functions, s.lines, e.target.ByHand.End)
 }
 
 // ofLastToken returns the actions about the token of the last attempt, and those about no

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/internal/freeport"
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
@@ -40,11 +41,17 @@ func byHand(t *testing.T, target, id string, args ...string) (commands []string,
 		require.NotContains(t, line, "\n", "a command is a line")
 	}
 	script := strings.Join(r.ByHand, "\n")
-	if s := time.Now().Second(); s > 1 && s < 40 { // no need to wait for the next step
+	if s := time.Now().Second() % 30; s > 1 && s < 15 { // no need to wait for the next step
 		script = regexp.MustCompile(`(?m)^sleep .*# begin with a step$`).ReplaceAllString(script, "")
 	}
+	port, err := freeport.Find()
+	require.NoError(t, err)
+	script = strings.Replace(script, "PORT=18080 ", "PORT="+strconv.Itoa(port)+" ", 1)
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Dir = filepath.Dir(target)
+	if strings.HasPrefix(target, presetPrefix) {
+		cmd.Dir = t.TempDir()
+	}
 	text, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", script, text)
 	return r.ByHand, string(text)
@@ -115,4 +122,24 @@ func TestByHandPages(t *testing.T) {
 	require.Empty(t, slices.DeleteFunc(regexp.MustCompile(`\b(?:[0-9]{6}|[0-9a-f]{40})\b`).FindAllString(strings.Join(commands, "\n"), -1), func(s string) bool {
 		return strings.HasPrefix(s, "314")
 	}))
+}
+
+// TestByHandPAM: the commands of a report log in through PAM. Each user of a shared seed is
+// accepted with the same code.
+func TestByHandPAM(t *testing.T) {
+	tooltest.Find(t, "pamtester")
+	tooltest.File(t, "libpam_wrapper.so", "/usr/lib/*/libpam_wrapper.so", "/usr/lib/libpam_wrapper.so")
+	tooltest.File(t, "pam_oath.so", "/lib/*/security/pam_oath.so", "/lib/security/pam_oath.so")
+	commands, out := byHand(t, "preset:libpam-oath", "C17", "--seed", "5")
+	require.Equal(t, 2, strings.Count(out, "successfully authenticated"), "%s\n%s", strings.Join(commands, "\n"), out)
+}
+
+// TestByHandRADIUS: the commands of a report start a RADIUS server, send it a code twice,
+// and end it.
+func TestByHandRADIUS(t *testing.T) {
+	tooltest.File(t, "freeradius", "/usr/sbin/freeradius")
+	tooltest.Find(t, "radclient")
+	tooltest.Find(t, "sqlite3")
+	commands, out := byHand(t, "preset:freeradius-rlm-totp", "C11", "--seed", "5")
+	require.Equal(t, 2, strings.Count(out, "Received Access-Accept"), "%s\n%s", strings.Join(commands, "\n"), out)
 }

@@ -52,17 +52,20 @@ func (f *File) byHand() *conform.ByHand {
 		begin = append(begin, "PORT=18080 # a free port")
 	}
 	saved := pieces{}
+	var end []string
 	for i := range f.Setup {
 		s := &f.Setup[i]
 		switch {
 		case s.Start != nil:
 			begin = append(begin, h.start(s.Start, saved)...)
+			begin[len(begin)-1] += fmt.Sprintf("; PROGRAM%d=$!", i)
+			end = append(end, fmt.Sprintf("kill $PROGRAM%d", i))
 		case s.HTTP != nil || len(s.Save) == 0: // others find out the version
 			begin = append(begin, h.step(&s.Step, saved)...)
 		}
 	}
 	verbs := f.verbs()
-	return &conform.ByHand{Begin: begin, Do: func(name conform.Verb, values map[string][]conform.Piece) (lines []string) {
+	return &conform.ByHand{Begin: begin, End: end, Do: func(name conform.Verb, values map[string][]conform.Piece) (lines []string) {
 		v := verbs[name]
 		if v == nil || v.Again {
 			return nil
