@@ -12,7 +12,7 @@ import (
 var codeCases = []Case{
 	{
 		ID: "C01", Requirement: "the server and the token use the same time step, 60 s",
-		Source: "RFC 6238 §4.1 and R4", Level: Must, run: c01,
+		Source: "RFC 6238 §4.1 and R4; bank rule BK-01", Level: Must, run: c01,
 		Why: "Many servers assume 30 s, even if the seed file has 60 s. Every login of a user with a 60-second token then fails, and the user buys another token.",
 		Steps: []string{
 			"Import a token with steps of 60 s.",

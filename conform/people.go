@@ -4,11 +4,12 @@ package conform
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/d204ef64/fob/conform/seedset"
 )
 
 // member is a user of a contract, with their own token.
@@ -86,20 +87,16 @@ func (e *env) tryIssue(t *Token, contract, expiry string) error {
 // issueFormat is the format of files with an expiry date.
 const issueFormat = "pskc"
 
-// pskcOf returns a PSKC file (RFC 6030) with a token.
+// pskcOf returns a PSKC file with a token, whose expiry is an xs:dateTime or "".
 func pskcOf(t *Token, expiry string) []byte {
+	f := seedset.Token{Serial: t.Serial, Key: t.key, Algorithm: t.alg, Digits: t.Digits, Period: t.Period}
 	if expiry != "" {
-		expiry = "<ExpiryDate>" + expiry + "</ExpiryDate>"
+		var err error
+		if f.Expiry, err = time.Parse(time.RFC3339, expiry); err != nil {
+			panic(err) // a mistake in a case
+		}
 	}
-	return fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?>
-<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
-<KeyPackage><DeviceInfo><Manufacturer>oath.FOBS</Manufacturer><SerialNo>%[1]s</SerialNo>%[2]s</DeviceInfo>
-<Key Id="%[1]s" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:totp">
-<AlgorithmParameters><ResponseFormat Length="%[3]d" Encoding="DECIMAL"/></AlgorithmParameters>
-<Data><Secret><PlainValue>%[4]s</PlainValue></Secret><Time><PlainValue>0</PlainValue></Time>
-<TimeInterval><PlainValue>%[5]d</PlainValue></TimeInterval></Data></Key></KeyPackage>
-</KeyContainer>
-`, t.Serial, expiry, t.Digits, base64.StdEncoding.EncodeToString(t.key), t.Period)
+	return seedset.PSKC(f)
 }
 
 // act does a verb of a user with a token.

@@ -5,11 +5,23 @@ package conform
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
 // ruleCases are the rules of the bank that no other case tests.
 var ruleCases = []Case{
+	{
+		ID: "BK-02", Requirement: "a code is accepted once, whatever user, operation or request it comes with",
+		Source: "bank rule BK-02; RFC 6238 §5.2", Level: Bank, Needs: with(bankUsers, VerbOperate), Wait: 8 * time.Minute, run: bk02,
+		Why: "The code of a small payment also approves a large one, if used codes are kept for each operation or user, or if two requests come at once.",
+		Steps: []string{
+			"Let two users share a token. Let one of them do a transfer with a code. It must be accepted.",
+			"Let both of them do other operations with the same code, log in with it, and let a third user register the token with it. All must be refused.",
+			"Let the other user do a transfer with the next code. It must be accepted.",
+			"Let both users do operations with one code in many requests at once. Exactly one must be accepted.",
+		},
+	},
 	{
 		ID: "BK-03", Requirement: "a code that was seen but not used is worthless when its time has passed",
 		Source: "bank rule BK-03; RFC 6238 §5.2", Level: Bank, run: bk03,
@@ -70,6 +82,68 @@ var (
 	}
 	freeOperations = []string{"balance", "history", "transfer-to-registered-payee", "pay-easy-tax"}
 )
+
+func bk02(e *env) string {
+	const others = 3 // operations that are tried with the used code
+	c := e.contract()
+	one, two, three := e.holder(c, Master), e.member(c, User), e.member(c, User)
+	t := one.token
+	e.activate(two, t)
+	both := []*member{one, two}
+	code := e.good(t)
+	e.accepted(e.operate(one, "transfer", code), "a transfer")
+	for _, op := range codedOperations[:others] {
+		for _, m := range both {
+			e.refused(e.operate(m, op, code), "%s of the %s with the used code", op, m.Role)
+		}
+	}
+	e.refuse(t, code, "a login with the used code")
+	e.refused(e.tryActivate(three, t, code), "a registration with the used code")
+	e.accepted(e.operate(two, "transfer", e.good(t)), "a transfer with the next code")
+	const rounds = 3
+	parallel := 16
+	if most := e.target.Limits.Parallel; most > 0 {
+		parallel = min(parallel, most)
+	}
+	for round := range rounds {
+		if n := e.operateAtOnce(both, parallel, e.good(t)); n != 1 {
+			e.failf("%d of %d operations at once are done with one code, in round %d of %d", n, parallel, round+1, rounds)
+		}
+	}
+	return fmt.Sprintf("refused for other users, operations, a login and a registration; exactly 1 of %d requests at once accepted in %d of %d rounds", parallel, rounds, rounds)
+}
+
+// operateAtOnce lets users do operations with one code at the same time, and returns how
+// many were accepted.
+func (e *env) operateAtOnce(users []*member, n int, code string) (accepts int) {
+	e.secret.addCode(code)
+	answers, errs := make([]Answer, n), make([]error, n)
+	begin := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		m := users[i%len(users)]
+		act := Act{Person: m.Person, Token: users[0].token, Operation: codedOperations[i%len(codedOperations)], Code: code}
+		all.Go(func() {
+			<-begin
+			answers[i], errs[i] = e.target.Operate(e.ctx, act)
+		})
+	}
+	close(begin)
+	all.Wait()
+	for i, err := range errs {
+		switch {
+		case err != nil:
+			e.fail(VerbOperate, err)
+		case answers[i].Verdict == Limited:
+			e.skipf("the target limits the rate of requests")
+		case answers[i].Verdict == Accepted:
+			accepts++
+		}
+	}
+	e.inStep()
+	e.logf("%s with one code in %d requests at once: %d accepted", VerbOperate, n, accepts)
+	return accepts
+}
 
 func bk03(e *env) string {
 	w := e.windowOf()

@@ -130,6 +130,9 @@ func (s *Server) judge(t *state, serial, user, front, code, what string) (v conf
 		code = strings.TrimSpace(code)
 	}
 	key, count := s.keys(user, front)
+	if s.is("BK-02") && needsCode[what] {
+		key = what
+	}
 	f, any := s.match(t, key, code)
 	if s.is("C14") && f.used && !t.texts[raw] && raw != code {
 		f.used = false

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -42,6 +43,15 @@ type pskcKey struct {
 
 // file returns a file with one token of the usual profile.
 func (p pskc) file(m *maker) File { return p.with(pskcKey{Token: m.token()}) }
+
+// PSKC returns a file with a token, which expires as the token does.
+func PSKC(t Token) []byte {
+	k := pskcKey{Token: t}
+	if !t.Expiry.IsZero() {
+		k.deviceExpiry = t.Expiry.UTC().Format(time.RFC3339)
+	}
+	return pskc{}.with(k).Text
+}
 
 // with returns a file with tokens.
 func (p pskc) with(keys ...pskcKey) File {
