@@ -12,7 +12,7 @@ import (
 // ruleCases are the rules of the bank that no other case tests.
 var ruleCases = []Case{
 	{
-		ID: "BK-02", Requirement: "a code is accepted once, whatever user, operation or request it comes with",
+		ID: "BK-02", Requirement: "a code is accepted once, for all users, operations and requests",
 		Source: "bank rule BK-02; RFC 6238 §5.2", Level: Bank, Needs: with(bankUsers, VerbOperate), Wait: 8 * time.Minute, run: bk02,
 		Why: "The code of a small payment also approves a large one, if used codes are kept for each operation or user, or if two requests come at once.",
 		Steps: []string{
