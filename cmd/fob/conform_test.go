@@ -4,6 +4,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
@@ -282,4 +284,38 @@ func TestConformMissing(t *testing.T) {
 	}
 	code, _, errs := fob(t, "", "conform", "probe", "--target", "preset:libpam-oath")
 	require.Equal(t, exitUnsupported, code, errs)
+}
+
+// TestConformInterrupted: an interrupted run ends the server that it has started, with its
+// processes.
+func TestConformInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	path, pids, begun := filepath.Join(dir, "target.yaml"), filepath.Join(dir, "pids"), filepath.Join(dir, "begun")
+	require.NoError(t, os.WriteFile(path, []byte(`
+name: x
+setup:
+  - start: {argv: [sh, -c, "sleep 1000 & echo $! $$ >`+pids+`; echo ready; wait"], ready: {line: ready}}
+import: {command: {argv: [sh, -c, "touch `+begun+`; exec sleep 1000"]}}
+check: {command: {argv: [cat], stdin: "{{code}}"}, accepted: {exit: 0}, refused: {exit: 1}}
+`), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for ctx.Err() == nil {
+			if _, err := os.Stat(begun); err == nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"conform", "--target", path}, strings.NewReader(""), &stdout, &stderr)
+	require.Equal(t, exitInterrupted, code, stderr.String())
+	text, err := os.ReadFile(pids)
+	require.NoError(t, err)
+	require.Len(t, strings.Fields(string(text)), 2)
+	for _, pid := range strings.Fields(string(text)) {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		require.True(t, err != nil || strings.Contains(string(stat), ") Z "), "process %s is still there", pid)
+	}
 }
