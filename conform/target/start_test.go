@@ -123,7 +123,7 @@ check: {command: {argv: [cat], stdin: "{{code}}"}, accepted: {exit: 0}, refused:
 	for _, c := range []struct{ program, ready, want string }{
 		{`[sh, -c, 'read x; echo "$x: cannot open the database" "$KEY"; exit 3']`, `{line: ready}`, "sh has ended (exit status 3); its last output:\nhello: cannot open the database {{key}}"},
 		{`[sh, -c, "kill -KILL $$"]`, `{tcp: "127.0.0.1:{{port}}"}`, "sh has ended (signal: killed); it has printed nothing"},
-		{`[sh, -c, "sleep 1000 & echo $! >$PIDS; echo $$ >>$PIDS; echo loading; wait"]`, `{line: "^ready$", timeout: 300ms}`, "sh is not ready after 300ms; its last output:\nloading"},
+		{`[sh, -c, "sleep 1000 & echo $! >$PIDS; echo $$ >>$PIDS; echo loading; wait"]`, `{line: "^ready$", timeout: 5s}`, "sh is not ready after 5s; its last output:\nloading"},
 		{`[sh, -c, "echo $$ >$PIDS; exec sleep 1000"]`, `{http: "http://127.0.0.1:{{port}}/", timeout: 300ms}`, "sh is not ready after 300ms; it has printed nothing"},
 		{`[/does/not/exist]`, `{line: ready}`, "running /does/not/exist: no such file"},
 	} {
