@@ -66,7 +66,7 @@ var onceCases = []Case{
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbCheckOther}, run: c16,
 		Why: "A code that was typed at the VPN opens the web page too, for everyone who saw it.",
 		Steps: []string{
-			"Import a token, and enter its current code at the first interface. It must be accepted.",
+			"Import a token, and register it for its user if the target is a bank. Enter its next code at the first interface. It must be accepted.",
 			"Enter the same code at the other interface. It must be refused.",
 			"Enter the next code at the other interface. It must be accepted there, and then be refused at the first one.",
 		},
@@ -226,7 +226,7 @@ func c15(e *env) string {
 }
 
 func c16(e *env) string {
-	t := e.token()
+	t := e.inUse()
 	other := func(code string) Answer {
 		return e.submit(VerbCheckOther, e.target.CheckOther, Attempt{Token: t, User: t.User, Code: code})
 	}

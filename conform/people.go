@@ -54,6 +54,15 @@ func (e *env) holder(contract string, role Role) *member {
 	return m
 }
 
+// inUse returns a token with which its user can log in. The users of a bank register their
+// tokens before.
+func (e *env) inUse() *Token {
+	if slices.ContainsFunc(bankUsers, func(v Verb) bool { return !e.has(v) }) {
+		return e.token()
+	}
+	return e.holder(e.contract(), Master).token
+}
+
 // issue makes a token and imports it for a contract. Its expiry is an xs:dateTime, or "".
 func (e *env) issue(contract, expiry string) *Token {
 	t := e.newToken()

@@ -53,9 +53,9 @@ func (a *app) openOwn(ctx context.Context, db *databaseFlags) (o openedTarget, e
 		return o, err
 	}
 	bank := s.Access()
-	keys := map[string]string{"clerk.key": bank.ClerkKey, "check.key": bank.CheckKey}
-	text = []byte(strings.ReplaceAll(string(text), "http://127.0.0.1:8080", bank.URL))
-	f, err := target.Parse(text, target.Options{Secret: func(path string) ([]byte, error) { return []byte(keys[path]), nil }})
+	secrets := map[string]string{"clerk.key": bank.ClerkKey, "check.key": bank.CheckKey, "radius.secret": bank.RADIUSSecret}
+	text = []byte(strings.NewReplacer("http://127.0.0.1:8080", bank.URL, "127.0.0.1:1812", bank.RADIUS).Replace(string(text)))
+	f, err := target.Parse(text, target.Options{Secret: func(path string) ([]byte, error) { return []byte(secrets[path]), nil }})
 	if err != nil {
 		return o, err
 	}
