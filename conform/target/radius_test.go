@@ -8,6 +8,8 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +219,19 @@ func TestRadiusUnreachable(t *testing.T) {
 	require.NoError(t, conn.Close())
 	_, err = o.Target.Check(t.Context(), conform.Attempt{Token: &conform.Token{}})
 	require.ErrorIs(t, err, conform.ErrUnreachable)
+}
+
+// TestRadiusDocument: the example in the document can be used.
+func TestRadiusDocument(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "conform.md"))
+	require.NoError(t, err)
+	_, block, found := strings.Cut(string(text), "```yaml\nsecrets: {vpn: vpn.secret}\n")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "```")
+	_, err = target.Parse([]byte("name: x\nsecrets: {vpn: vpn.secret}\nimport: {file: {path: x}}\n"+block), target.Options{
+		Secret: func(string) ([]byte, error) { return []byte("s\n"), nil },
+	})
+	require.NoError(t, err)
 }
 
 // TestRadiusFiles: mistakes of a file are found before anything is sent.
