@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/mutant"
 )
 
 // exempt are rules of the bank that no server can show.
@@ -54,5 +55,21 @@ func TestBankRules(t *testing.T) {
 	}
 	for n := range covered {
 		require.True(t, n >= 1 && n <= 20, fmt.Sprintf("BK-%02d is not a rule", n))
+	}
+}
+
+// TestSharedByRegistration: without the verb assign, users of a bank share a token.
+func TestSharedByRegistration(t *testing.T) {
+	for _, id := range []string{"C17", "C44"} {
+		for _, fault := range []string{"", id} {
+			target := mutant.New(fault).Target()
+			target.Assign = nil
+			cases, err := conform.Select(conform.Selection{IDs: []string{id}})
+			require.NoError(t, err)
+			report, err := conform.Run(t.Context(), target, conform.Options{Seed: 1, Cases: cases})
+			require.NoError(t, err)
+			want := map[bool]conform.Outcome{true: conform.Pass, false: conform.Fail}[fault == ""]
+			require.Equal(t, want, report.Results[0].Outcome, "%s, mutant %q: %s", id, fault, report.Results[0].Detail)
+		}
 	}
 }

@@ -35,11 +35,24 @@ type Case struct {
 	Steps       []string // how the requirement is tested, in sentences
 	Theme       string   // cases with the same theme belong together
 	Needs       []Verb   // in addition to import and check
+	Or          []Verb   // these verbs serve instead of Needs
 	// Wait is how long the case waits on a target without the verb clock.
 	Wait time.Duration
 
 	run      func(*env) string // returns the measurement
 	restarts bool              // it restarts the target, if that has the verb, and runs alone
+}
+
+// Missing returns the verbs of Needs that a target lacks, or none if it has all in Or.
+func (c *Case) Missing(t *Target) []Verb {
+	lacks := func(verbs []Verb) []Verb {
+		return slices.DeleteFunc(slices.Clone(verbs), t.Has)
+	}
+	missing := lacks(c.Needs)
+	if len(c.Or) > 0 && len(lacks(c.Or)) == 0 {
+		return nil
+	}
+	return missing
 }
 
 // themes are the cases by theme, in the order of reports.

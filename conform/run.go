@@ -247,10 +247,8 @@ func (e *env) attempt() (s stop, again bool) {
 	if e.ctx.Err() != nil {
 		e.skipf("not run: %v", context.Cause(e.ctx))
 	}
-	for _, v := range e.c.Needs {
-		if !e.has(v) {
-			e.skipf("needs %s", v)
-		}
+	if missing := e.c.Missing(e.target); len(missing) > 0 {
+		e.skipf("needs %s", missing[0])
 	}
 	if e.c.Wait > 0 && !e.has(VerbClock) && e.maxWait != nil && e.c.Wait > *e.maxWait {
 		e.leaveOut(e.c.Wait)

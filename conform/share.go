@@ -10,10 +10,10 @@ import (
 var shareCases = []Case{
 	{
 		ID: "C44", Requirement: "a lockout applies to all users who share the token",
-		Source: "RFC 4226 §7.3; bank rule BK-06", Level: Bank, Needs: []Verb{VerbAssign}, run: c44,
+		Source: "RFC 4226 §7.3; bank rule BK-06", Level: Bank, Needs: []Verb{VerbAssign}, Or: with(bankUsers, VerbOperate), run: c44,
 		Why: "Attempts that are counted per user multiply with the number of users: ten colleagues with one token give an attacker ten times the guesses.",
 		Steps: []string{
-			"Import a token, and assign it to three users.",
+			"Import a token, and assign it to three users, or let three users of a bank register it.",
 			"Enter its current code as the third user. It must be accepted.",
 			"Enter as many wrong codes as lock a token, in turn as the first and the second user.",
 			"Enter the current code as each of the three. It must be refused.",
@@ -53,22 +53,45 @@ var shareCases = []Case{
 	},
 }
 
+// sharers returns a token that users share, and how each of them submits a code: as a login,
+// or on a target without the verb assign as a transfer.
+func (e *env) sharers(n int) (t *Token, submit []func(code string) Answer) {
+	if e.has(VerbAssign) {
+		t = e.token()
+		for i := range n {
+			user := t.User
+			if i > 0 {
+				user = e.assign(t, string(rune('a'+i)))
+			}
+			submit = append(submit, func(code string) Answer { return e.checkAs(user, t, code) })
+		}
+		return t, submit
+	}
+	c := e.contract()
+	t = e.issue(c, "")
+	for i := range n {
+		m := e.member(c, []Role{Master, User}[min(i, 1)])
+		e.activate(m, t)
+		submit = append(submit, func(code string) Answer { return e.operate(m, "transfer", code) })
+	}
+	return t, submit
+}
+
 func c44(e *env) string {
 	n := e.lockout()
 	if n == 1 {
 		e.skipf("one wrong code locks a token")
 	}
-	t := e.token()
-	users := []string{t.User, e.assign(t, "b"), e.assign(t, "c")}
-	e.accepted(e.checkAs(users[2], t, e.good(t)), "the code of the third user before wrong ones")
+	t, users := e.sharers(3)
+	e.accepted(users[2](e.good(t)), "the code of the third user before wrong ones")
 	e.loose()
 	for i, code := range e.wrongCodes(t, n) {
-		e.refused(e.checkAs(users[i%2], t, code), "wrong code %d", i+1)
+		e.refused(users[i%2](code), "wrong code %d", i+1)
 	}
 	e.settle()
 	code := e.good(t)
 	for i := range users {
-		e.refused(e.checkAs(users[2-i], t, code), "the correct code of user %d after %d wrong ones of users 1 and 2", 3-i, n)
+		e.refused(users[2-i](code), "the correct code of user %d after %d wrong ones of users 1 and 2", 3-i, n)
 	}
 	return fmt.Sprintf("%d wrong codes of two users lock the token for all three", n)
 }

@@ -140,11 +140,12 @@ type caseResult struct {
 	How         []string       `json:"how"`
 	Theme       string         `json:"theme"`
 	Needs       []conform.Verb `json:"needs"`
+	Or          []conform.Verb `json:"needs_or,omitempty"`
 	Wait        int64          `json:"wait_seconds"` // on a target without a clock that can be moved
 }
 
 func caseOf(c *conform.Case) caseResult {
-	return caseResult{c.ID, c.Level, c.Requirement, c.Source, c.Why, c.Steps, c.Theme, needs(c), int64(c.Wait / time.Second)}
+	return caseResult{c.ID, c.Level, c.Requirement, c.Source, c.Why, c.Steps, c.Theme, needs(c), c.Or, int64(c.Wait / time.Second)}
 }
 
 // needs returns the verbs of a case.

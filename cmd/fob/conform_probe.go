@@ -74,7 +74,7 @@ func (a *app) probe(ctx context.Context, flags targetFlags) (err error) {
 	all := conform.All()
 	for i := range all {
 		c := &all[i]
-		if slices.ContainsFunc(c.Needs, func(v conform.Verb) bool { return !t.Target.Has(v) }) {
+		if len(c.Missing(t.Target)) > 0 {
 			continue
 		}
 		p.Testable++

@@ -50,12 +50,20 @@ func waits(d time.Duration) string {
 	return fmt.Sprintf("up to %d min on a target without the verb clock, beside other cases", int((d+time.Minute-1)/time.Minute))
 }
 
-// needs returns the verbs of a case.
-func needs(c *conform.Case) (names []string) {
-	for _, v := range append([]conform.Verb{conform.VerbImport, conform.VerbCheck}, c.Needs...) {
-		names = append(names, string(v))
+// needs returns the verbs of a case, each between quotes.
+func needs(c *conform.Case, quote string) string {
+	list := func(verbs []conform.Verb) string {
+		var names []string
+		for _, v := range verbs {
+			names = append(names, quote+string(v)+quote)
+		}
+		return strings.Join(names, ", ")
 	}
-	return names
+	always := []conform.Verb{conform.VerbImport, conform.VerbCheck}
+	if len(c.Or) > 0 {
+		return list(always) + ", and " + list(c.Needs) + " or instead " + list(c.Or)
+	}
+	return list(append(always, c.Needs...))
 }
 
 // Text writes the page for a terminal.
@@ -63,7 +71,7 @@ func (a *About) Text(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n\n", a.ID, a.Requirement)
 	fmt.Fprintf(&b, "Level:  %s, %s\n", a.Level, levels[a.Level])
-	fmt.Fprintf(&b, "Source: %s\nNeeds:  %s\nWaits:  %s\n", a.Source, strings.Join(needs(&a.Case), ", "), waits(a.Wait))
+	fmt.Fprintf(&b, "Source: %s\nNeeds:  %s\nWaits:  %s\n", a.Source, needs(&a.Case, ""), waits(a.Wait))
 	fmt.Fprintf(&b, "\n%s", wrap(a.Why, ""))
 	if len(a.Steps) > 0 {
 		b.WriteString("\nHow it is tested:\n")
@@ -93,7 +101,7 @@ func (a *About) Markdown(w io.Writer) error {
 	fmt.Fprintf(&b, "# %s: %s\n\n", a.ID, markdown(a.Requirement))
 	fmt.Fprintf(&b, "%s\n\n| | |\n|---|---|\n", markdown(a.Why))
 	fmt.Fprintf(&b, "| level | %s: %s |\n| source | %s |\n", a.Level, levels[a.Level], linked(a.Source))
-	fmt.Fprintf(&b, "| verbs | `%s` |\n| waits | %s |\n", strings.Join(needs(&a.Case), "`, `"), waits(a.Wait))
+	fmt.Fprintf(&b, "| verbs | %s |\n| waits | %s |\n", needs(&a.Case, "`"), waits(a.Wait))
 	fmt.Fprintf(&b, "| theme | %s |\n", a.Theme)
 	if len(a.Steps) > 0 {
 		b.WriteString("\n## How it is tested\n\n")
