@@ -87,7 +87,8 @@ func (e *env) byHand(log []*action) []string {
 	if len(e.files) > 0 {
 		return e.filesByHand()
 	}
-	if e.target.ByHand == nil || len(log) == 0 {
+	done := func(a *action) bool { return a.verb != "" && a.verb != VerbClock }
+	if e.target.ByHand == nil || !slices.ContainsFunc(log, done) {
 		return nil
 	}
 	s := e.script(log)

@@ -384,6 +384,7 @@ func TestCancelled(t *testing.T) {
 func TestHow(t *testing.T) {
 	for _, c := range conform.All() {
 		require.Contains(t, conform.Themes(), c.Theme, c.ID)
+		require.NotEmpty(t, c.Steps, c.ID)
 		for _, s := range c.Steps {
 			require.Regexp(t, `^[A-Z].*\.$`, s, c.ID)
 		}

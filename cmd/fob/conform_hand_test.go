@@ -41,7 +41,7 @@ func byHand(t *testing.T, target, id string, args ...string) (commands []string,
 		require.NotContains(t, line, "\n", "a command is a line")
 	}
 	script := strings.Join(r.ByHand, "\n")
-	if s := time.Now().Second() % 30; s > 1 && s < 15 { // no need to wait for the next step
+	if s := time.Now().Second() % 30; s > 0 && s < 20 { // no need to wait for the next step
 		script = regexp.MustCompile(`(?m)^sleep .*# begin with a step$`).ReplaceAllString(script, "")
 	}
 	port, err := freeport.Find()

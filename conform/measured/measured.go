@@ -5,8 +5,9 @@
 //
 // A file NAME.json has the lines that "fob conform --json" prints, without the fields that
 // all servers share. Files with run_seed 0 were measured by hand, on programs that do not
-// run in this repository's tests. All others come from a preset of the same name. This
-// command measures them again, and writes the pages and the picture about them:
+// run in this repository's tests. All others come from a run of the cases, against the preset
+// of the same name or a target file. This command measures them again, and writes the
+// pages and the picture about them:
 //
 //	go run ./tools/conform -measure all
 package measured

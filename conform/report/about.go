@@ -151,7 +151,7 @@ func Index(w io.Writer, measured []*conform.Report) error {
 	b.WriteString("![The cases that a measured server fails](../conform-matrix.svg)\n\n")
 	b.WriteString("The results come from [conform/measured](../../conform/measured). The columns below are\n\n")
 	for i, r := range measured {
-		how := "by the preset of this name"
+		how := "by a run"
 		if r.Seed == 0 {
 			how = "by hand"
 		}
