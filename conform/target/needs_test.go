@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,18 @@ func TestNeeds(t *testing.T) {
 		_, err := target.Parse([]byte("name: x\nneeds: "+needs+"\nimport: {file: {path: x}}\ncheck: {}\n"), target.Options{})
 		require.ErrorContains(t, err, "needs: ")
 	}
+}
+
+// TestNeedsOfPreset: the error without django-otp names its Debian package.
+func TestNeedsOfPreset(t *testing.T) {
+	text, err := target.Preset("django-otp")
+	require.NoError(t, err)
+	elsewhere := strings.NewReplacer("/usr/lib/", t.TempDir()+"/", "/usr/bin/python3:", "sh:").Replace(string(text))
+	f, err := target.Parse([]byte(elsewhere), target.Options{Read: target.PresetFile})
+	require.NoError(t, err)
+	_, err = f.Open(t.Context())
+	require.ErrorIs(t, err, target.ErrMissing)
+	require.ErrorContains(t, err, "not installed: django, django_otp: on Debian: apt-get install python3-django python3-django-otp")
 }
 
 // TestFrom: a file beside the target file arrives as it is.
