@@ -9,11 +9,13 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/conform/mutant"
+	"github.com/d204ef64/fob/token"
 )
 
 // failing runs the cases and returns the IDs of those that fail.
@@ -75,6 +77,32 @@ func TestNoMutant(t *testing.T) {
 	cases, err := conform.Select(conform.Selection{IDs: []string{"C26", "C43"}})
 	require.NoError(t, err)
 	require.Empty(t, failing(t, target, cases))
+}
+
+// TestWideWindow: BK-03 ends with a window of 10 steps, like the one of LinOTP 3.4.4.
+func TestWideWindow(t *testing.T) {
+	target := mutant.New("C09").Target()
+	var now time.Time
+	clock, check := target.SetClock, target.Check
+	target.SetClock = func(ctx context.Context, at time.Time) error {
+		now = at
+		return clock(ctx, at)
+	}
+	target.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+		for n := int64(-10); n <= 10; n++ {
+			code := token.AppendHOTP(nil, a.Token.Seed.Bytes(), token.SHA1, a.Token.Digits, uint64(now.Unix()/60+n)) //nolint:gosec // after 1970
+			if string(code) == a.Code {
+				return check(ctx, a)
+			}
+		}
+		return conform.Answer{Verdict: conform.Refused}, nil
+	}
+	cases, err := conform.Select(conform.Selection{IDs: []string{"C08", "BK-03"}})
+	require.NoError(t, err)
+	report, err := conform.Run(t.Context(), target, conform.Options{Seed: 1, Cases: cases})
+	require.NoError(t, err)
+	require.Equal(t, "window -10..+10", report.Results[0].Detail)
+	require.Equal(t, conform.Pass, report.Results[1].Outcome, report.Results[1].Detail)
 }
 
 // TestCounted: the number of counted codes is read before a correct code resets it.
