@@ -60,7 +60,7 @@ func place(r *conform.Report) string {
 	if r.Target == "fob" {
 		return ""
 	}
-	return strings.ToLower(r.Target)
+	return strings.ToLower(report.Named(r))
 }
 
 // result has the fields of a result that depend on the server.
