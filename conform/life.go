@@ -91,7 +91,7 @@ func (e *env) notices(t *Token) int {
 // noticed requires one notice about a token. A target may need a moment to send it.
 func (e *env) noticed(t *Token, format string, args ...any) {
 	n := e.notices(t)
-	for tries := 0; n == 0 && tries < 100; tries++ {
+	for tries := 0; n == 0 && tries < 50; tries++ {
 		e.sleep(100 * time.Millisecond)
 		n = e.notices(t)
 	}

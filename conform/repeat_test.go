@@ -16,11 +16,11 @@ import (
 
 // TestSameVerdicts: with the same seed, 50 runs have the same verdicts. They begin at
 // different seconds of a step, and the servers have mistakes, and no clock that can be
-// moved. C21 is left out because it computes for seconds.
+// moved. C21 and C60 are left out because they compute for seconds.
 func TestSameVerdicts(t *testing.T) {
 	cases, err := conform.Select(conform.Selection{})
 	require.NoError(t, err)
-	cases = slices.DeleteFunc(cases, func(c conform.Case) bool { return c.ID == "C21" })
+	cases = slices.DeleteFunc(cases, func(c conform.Case) bool { return c.ID == "C21" || c.ID == "C60" })
 	for _, fault := range []string{"", "C07", "C20", "C38"} {
 		synctest.Test(t, func(t *testing.T) {
 			var first []string

@@ -168,7 +168,7 @@ func c70(e *env) string {
 		known := len(e.log)
 		judge("a token in use", names, e.compare(len(places), 6, func(kind int) time.Duration {
 			e.settle()
-			t := e.token()
+			t := e.imported(e.randomToken()) // its codes may repeat
 			took := e.timed(t, e.code(t, places[kind]), Accepted)
 			e.log = e.log[:known] // hundreds of tokens
 			return took

@@ -68,7 +68,7 @@ var faults = []Fault{
 	{"C51", "lets users register a revoked token again", ""},
 	{"C52", "ends the day of expiry in UTC", "C53"},
 	{"C53", "uses the earlier start and the later expiry", ""},
-	{"C54", "sends notices 31 days before the expiry", ""},
+	{"C54", "sends notices five weeks before the expiry", ""},
 	{"C55", "copies the state of a token to its replacement", ""},
 	{"C56", "charges for a faulty token that is given back", ""},
 	{"C57", "replaces a token that is imported again", ""},

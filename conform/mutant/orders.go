@@ -85,7 +85,7 @@ func (s *Server) Daily() {
 		}
 		due := monthBefore(t.expiry)
 		if s.is("C54") {
-			due = t.expiry.AddDate(0, 0, -31)
+			due = t.expiry.AddDate(0, 0, -35)
 		}
 		if !time.Unix(s.now(), 0).Before(due) {
 			t.notices++
