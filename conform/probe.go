@@ -33,10 +33,14 @@ func Probe(ctx context.Context, t *Target) (p Probed, err error) {
 		return p, err
 	}
 	c := Case{ID: "probe", run: func(e *env) string { p = e.probe(); return "" }}
-	e := r.env(ctx, &c, 0)
-	e.number = 599
-	defer e.clean()
-	end, again := e.attempt()
+	var e *env
+	var end stop
+	again := true
+	for attempt := 0; again && attempt < maxAttempts; attempt++ {
+		e = r.env(ctx, &c, attempt)
+		end, again = e.attempt()
+		e.clean()
+	}
 	switch {
 	case again:
 		return p, fmt.Errorf("trying the target: its requests take longer than a step of %d s", e.period())
