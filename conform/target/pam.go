@@ -20,12 +20,12 @@ import (
 // privateService is the name of a service whose rules are in the target file.
 const privateService = "fob"
 
-// The answers of pamtester, in the words of Linux-PAM's pam_strerror. The last one is
+// The answers of pamtester, in the words of Linux-PAM's pam_strerror. The last ones are
 // pam_wrapper's, with many processes at once.
 var (
 	pamAccepted = Match{Exit: new(0), Body: "successfully authenticated"}
 	pamRefused  = Match{Exit: new(1), Body: "Authentication failure|Permission denied|User not known|maximum number of retries|has expired|no longer valid|token expired|Insufficient credentials"}
-	pamLimited  = Match{Exit: new(1), Body: `^\s*$|pwrap_init: Failed|error reading PAM configuration file`}
+	pamLimited  = Match{Exit: new(1), Body: `^\s*$|pwrap_init: Failed|pwrap_clean_stale_dirs: Failed|error reading PAM configuration file|auth=try_again`}
 )
 
 // prepare checks a login, and adds the defaults.
@@ -81,8 +81,9 @@ func (t *Open) privateServices(rules string) (string, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return "", err
 	}
-	// Without the service "other", PAM reports its absence.
-	other := "auth required pam_deny.so\naccount required pam_deny.so\n"
+	// With many processes at once, pam_wrapper may remove the folder of another one. The
+	// service "other", which is then used, must not look like a refusal.
+	other := "auth required pam_debug.so auth=try_again\naccount required pam_debug.so acct=acct_expired\n"
 	return dir, errors.Join(
 		atomicfile.Overwrite(filepath.Join(dir, privateService), []byte(rules)),
 		atomicfile.Overwrite(filepath.Join(dir, "other"), []byte(other)),

@@ -40,6 +40,7 @@ func TestPAMAnswers(t *testing.T) {
 		{"success", "perm_denied", conform.Refused},
 		{"authinfo_unavail", "success", conform.Trouble},
 		{"system_err", "success", conform.Trouble},
+		{"try_again", "success", conform.Limited}, // of the service "other"
 	} {
 		o := open(t, `
 name: results
