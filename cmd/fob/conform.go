@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -271,16 +270,13 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 			return fmt.Errorf("reading %s: %w", source(o.expect), err)
 		}
 	}
-	files := map[string]func(io.Writer, *conform.Report) error{
-		o.junit: report.JUnit,
-		o.html:  func(w io.Writer, r *conform.Report) error { return report.HTML(w, []*conform.Report{r}) },
-		o.sarif: func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target.name) },
+	files := []reportFile{
+		{"junit", o.junit, report.JUnit},
+		{"html", o.html, func(w io.Writer, r *conform.Report) error { return report.HTML(w, []*conform.Report{r}) }},
+		{"sarif", o.sarif, func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target.name) }},
 	}
-	delete(files, "")
-	for path := range files { // before the cases, because they take a while
-		if err := errors.Join(writeNew(path, nil, 0o644), writing(path, os.Remove(path))); err != nil {
-			return err
-		}
+	if err := checkNew(files); err != nil { // before the cases, because they take a while
+		return err
 	}
 	t, err := a.openTarget(ctx, o.target, &o.db)
 	if err != nil {
@@ -304,11 +300,8 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	if err := errors.Join(err, ctx.Err()); err != nil { // no reports that look complete
 		return err
 	}
-	for path, write := range files {
-		var b bytes.Buffer
-		if err := errors.Join(write(&b, r), writeNew(path, b.Bytes(), 0o644)); err != nil {
-			return err
-		}
+	if err := writeReports(files, r); err != nil {
+		return err
 	}
 	return verdict(r, expected, o.profile)
 }

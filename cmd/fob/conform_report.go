@@ -67,20 +67,15 @@ func (a *app) conformReport(ctx context.Context, files []string, o *conformRepor
 		reports = append(reports, known...)
 	}
 	var b bytes.Buffer
-	for path, write := range map[string]func(io.Writer) error{
-		o.html: func(w io.Writer) error { return report.HTML(w, reports) },
-		o.svg:  func(w io.Writer) error { return report.SVG(w, reports, o.all) },
-	} {
-		if path == "" {
-			continue
-		}
-		if err := write(&b); err != nil {
-			return err
-		}
-		if err := writeNew(path, b.Bytes(), 0o644); err != nil {
-			return err
-		}
-		b.Reset()
+	written := []reportFile{
+		{"html", o.html, func(w io.Writer, _ *conform.Report) error { return report.HTML(w, reports) }},
+		{"svg", o.svg, func(w io.Writer, _ *conform.Report) error { return report.SVG(w, reports, o.all) }},
+	}
+	if err := checkNew(written); err != nil {
+		return err
+	}
+	if err := writeReports(written, nil); err != nil {
+		return err
 	}
 	if a.json {
 		for _, r := range reports {

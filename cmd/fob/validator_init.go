@@ -101,7 +101,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	if err := bank.CheckClerk(o.clerk, o.clerkName, password); err != nil {
 		return err
 	}
-	m := making{database: b.displayName(), keyFile: b.keyFile, keyOut: o.keyOut}
+	m := making{database: b.displayName(), keyFile: b.keyFile}
 	if _, err := os.Lstat(name); !sqldb.IsPostgres(name) && errors.Is(err, os.ErrNotExist) {
 		m.file = name
 	}
@@ -127,16 +127,17 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		return err
 	}
 	m.bank = true
-	return a.addFirstClerkAndKey(ctx, b, o, db, master, clock, password)
+	return a.addFirstClerkAndKey(ctx, b, o, db, master, clock, password, &m)
 }
 
 // making records the progress of fob validator init.
 type making struct {
-	database        string // name of the database in messages
-	file            string // the new database; "" if it existed before
-	keyFile, keyOut string // "" if there is none
-	keys            bool   // this command created keyFile
-	bank            bool   // the database contains the bank
+	database string // name of the database in messages
+	file     string // the new database; "" if it existed before
+	keyFile  string // "" if there is none
+	keyOut   string // the new file of the API key; "" if there is none yet
+	keys     bool   // this command created keyFile
+	bank     bool   // the database contains the bank
 }
 
 // undo removes everything that was created, after an error. It keeps a bank in an
@@ -152,9 +153,7 @@ func (m *making) undo(err error) error {
 	if m.keys {
 		files = append(files, m.keyFile)
 	}
-	if m.bank {
-		files = append(files, m.keyOut)
-	}
+	files = append(files, m.keyOut)
 	if m.file != "" {
 		files = append(files, m.file, m.file+"-wal", m.file+"-shm", m.file+"-journal")
 	}
@@ -196,7 +195,7 @@ func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf 
 }
 
 // addFirstClerkAndKey adds the first clerk and API key.
-func (a *app) addFirstClerkAndKey(ctx context.Context, b *bankFlags, o *initOptions, db *store.DB, m vault.Master, clock server.Clock, password string) error {
+func (a *app) addFirstClerkAndKey(ctx context.Context, b *bankFlags, o *initOptions, db *store.DB, m vault.Master, clock server.Clock, password string, made *making) error {
 	opened, err := bank.Open(ctx, db, m, b.options(clock))
 	if err != nil {
 		return err
@@ -209,6 +208,7 @@ func (a *app) addFirstClerkAndKey(ctx context.Context, b *bankFlags, o *initOpti
 	if err != nil {
 		return fmt.Errorf("adding the first API key: %w", err)
 	}
+	made.keyOut = o.keyOut
 	r := initResult{Database: b.displayName(), TestBank: b.testMode, KeyFile: b.keyFile, Clerk: o.clerk, Key: key}
 	text := fmt.Sprintf("bank %s\nclerk %s\n%s", r.Database, r.Clerk, key.text())
 	if r.TestBank {
