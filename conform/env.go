@@ -76,11 +76,27 @@ func (e *env) interrupted() {
 // fail ends the case because of the error of a verb.
 func (e *env) fail(v Verb, err error) {
 	e.interrupted()
+	if errors.Is(err, ErrUndescribed) {
+		e.skipf("%s: %v", v, err)
+	}
 	s := stop{outcome: Fail, detail: e.secret.redact(fmt.Sprintf("%s: %v", v, err))}
 	if errors.Is(err, ErrUnreachable) {
 		s.err = err
 	}
 	panic(s)
+}
+
+// described ends the case if the target file does not describe an answer: the server is not to
+// blame for that.
+func (e *env) described(v Verb, a Answer) {
+	if a.Verdict == Undescribed {
+		e.skipf("%s: %v", v, a.undescribed())
+	}
+}
+
+// undescribed is the error of an answer that the target file does not describe.
+func (a Answer) undescribed() error {
+	return fmt.Errorf("%w: %s: add it to accepted or refused", ErrUndescribed, a.Text)
 }
 
 func (e *env) logf(format string, args ...any) {
@@ -253,6 +269,7 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 			if answer.Verdict == Limited && v != VerbResync { // that does not refuse it
 				e.skipf("the target limits the rate of attempts, and has not checked a code")
 			}
+			e.described(v, answer)
 			return answer
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))
@@ -350,6 +367,7 @@ func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 		if err != nil {
 			e.fail(VerbCheck, err)
 		}
+		e.described(VerbCheck, answers[i])
 		switch answers[i].Verdict {
 		case Accepted:
 			accepts++

@@ -120,6 +120,7 @@ func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), a Act) 
 		e.inStep()
 		if answer.Verdict != Limited || tries == maxRetries {
 			e.logf("%s as %s, %s: %s", v, a.Person.ID, a.described(), answer.Verdict)
+			e.described(v, answer)
 			return answer
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))

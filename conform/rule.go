@@ -136,6 +136,8 @@ func (e *env) operateAtOnce(users []*member, n int, code string) (accepts int) {
 			e.fail(VerbOperate, err)
 		case answers[i].Verdict == Limited:
 			e.skipf("the target limits the rate of requests")
+		case answers[i].Verdict == Undescribed:
+			e.described(VerbOperate, answers[i])
 		case answers[i].Verdict == Accepted:
 			accepts++
 		}

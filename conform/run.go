@@ -171,6 +171,9 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", VerbCheck, err)
 	}
+	if answer.Verdict == Undescribed {
+		return fmt.Errorf("%s: a wrong code: %w", VerbCheck, answer.undescribed())
+	}
 	if answer.Verdict == Trouble {
 		return fmt.Errorf("%s: the answer to a wrong code is %s", VerbCheck, answer.words())
 	}

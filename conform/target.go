@@ -58,6 +58,8 @@ var (
 	ErrUnreachable = errclass.New(errclass.Unreachable, "the target cannot be reached")
 	// ErrRefused is the error of a verb that the target refuses.
 	ErrRefused = errclass.New(errclass.Refused, "the target refuses")
+	// ErrUndescribed is the error of a verb whose answer is not known to mean anything.
+	ErrUndescribed = errclass.New(errclass.Usage, "the target file does not describe this answer")
 	// ErrTarget is the error of a target that no case can test.
 	ErrTarget = errclass.New(errclass.Usage, "invalid target")
 )
@@ -176,16 +178,17 @@ type Verdict uint8
 
 // The verdicts.
 const (
-	Trouble  Verdict = iota // an error of the target
-	Accepted                // the code is accepted, or the offset corrected
-	Refused                 // the code is refused
-	NextCode                // the target asks for the next code
-	Limited                 // the target has not checked the code, because of too many requests
+	Trouble     Verdict = iota // an error of the target
+	Accepted                   // the code is accepted, or the offset corrected
+	Refused                    // the code is refused
+	NextCode                   // the target asks for the next code
+	Limited                    // the target has not checked the code, because of too many requests
+	Undescribed                // the target file does not describe the answer, which can mean anything
 )
 
 // String returns the verdict in words.
 func (v Verdict) String() string {
-	return [...]string{"an error", "accepted", "refused", "the next code is asked for", "too many requests"}[v]
+	return [...]string{"an error", "accepted", "refused", "the next code is asked for", "too many requests", "an answer that the target file does not describe"}[v]
 }
 
 // Answer is the answer of a target to an attempt.

@@ -116,6 +116,7 @@ func (e *env) timed(t *Token, code string, want Verdict) time.Duration {
 			e.fail(VerbCheck, err)
 		}
 		e.inStep()
+		e.described(VerbCheck, a)
 		switch {
 		case a.Verdict == Limited && tries < maxRetries:
 			e.sleep(max(a.RetryAfter, time.Second))

@@ -149,9 +149,17 @@ func (v *Verb) verdict(a *answer) conform.Answer {
 	case v.Refused.matches(a):
 		judged.Verdict = conform.Refused
 	default:
-		judged.Text = a.short()
+		if judged.Text = a.short(); !v.trouble(a) {
+			judged.Verdict = conform.Undescribed
+		}
 	}
 	return judged
+}
+
+// trouble reports whether an answer that is not described shows an error of the server.
+func (v *Verb) trouble(a *answer) bool {
+	const signals = 128 // a shell adds the number of the signal that has ended a program
+	return a.status >= 500 || v.PAM != nil || a.status == 0 && a.packet == "" && a.exit > signals
 }
 
 // done reports whether an answer shows that a step of setup is done.

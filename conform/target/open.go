@@ -107,7 +107,11 @@ func save(s *Step, a *answer, v values) error {
 	for name, r := range s.Save {
 		value, ok := r.read(a)
 		if !ok {
-			return fmt.Errorf("%s is not in the answer: %s", name, a.short())
+			err := fmt.Errorf("%s is not in the answer: %s", name, a.short())
+			if a.status > 0 && a.status < 500 {
+				err = fmt.Errorf("%w: %w", conform.ErrUndescribed, err)
+			}
+			return err
 		}
 		v[name] = value
 	}

@@ -114,7 +114,7 @@ func TestPrivacyIDEA(t *testing.T) {
 	require.Equal(t, "3.11.5", c.Version)
 	s := drive(t, c, map[string]conform.Verdict{
 		goodCode: conform.Accepted, badCode: conform.Refused, lateCode: conform.Refused, "444444": conform.Limited,
-		"555555": conform.Refused, "666666": conform.Trouble,
+		"555555": conform.Refused, "666666": conform.Undescribed,
 	})
 	require.True(t, *s.Locked)
 	require.Equal(t, int64(10), *s.Failed)
@@ -247,7 +247,7 @@ func TestLinOTP(t *testing.T) {
 	require.Equal(t, "3.4.4", c.Version)
 	require.Equal(t, 10, c.Limits.Parallel)
 	require.Contains(t, strings.Join(c.ByHand.Begin, "\n"), `csrf=$(tr -d '\r' < "$DIR/answer" | sed -n 's/^Set-Cookie: csrf_access_token=\([^;]*\).*/\1/Ip')`)
-	s := drive(t, c, map[string]conform.Verdict{goodCode: conform.Accepted, badCode: conform.Refused, lateCode: conform.Trouble})
+	s := drive(t, c, map[string]conform.Verdict{goodCode: conform.Accepted, badCode: conform.Refused, lateCode: conform.Undescribed})
 	require.False(t, *s.Locked)
 	require.Equal(t, int64(3), *s.Failed)
 	require.InDelta(t, 11.0, *s.Drift, 0.01)
@@ -330,7 +330,7 @@ esac
 	require.NoError(t, c.SetClock(t.Context(), time.Unix(1775012420, 0)))
 	s := drive(t, c, map[string]conform.Verdict{
 		goodCode: conform.Accepted, badCode: conform.Refused, lateCode: conform.Refused, "444444": conform.Refused,
-		"555555": conform.Refused, "666666": conform.Refused, "777777": conform.Trouble,
+		"555555": conform.Refused, "666666": conform.Refused, "777777": conform.Undescribed,
 	})
 	require.True(t, *s.Locked)
 	resync(t, c)

@@ -106,12 +106,13 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{`accepted: {json: {/a/0/b: "true"}}, refused: {body: "no"}`, `{"a":[{"b":true}]}`, 200, conform.Accepted},
 		{`accepted: {json: {/a/0/b: "true"}}, refused: {body: "no"}`, `{"a":"no"}`, 200, conform.Refused},
-		{`accepted: {json: {/a/0/b: "true"}}, refused: {body: "no"}`, `{}`, 200, conform.Trouble},
+		{`accepted: {json: {/a/0/b: "true"}}, refused: {body: "no"}`, `{}`, 200, conform.Undescribed},
 		{`accepted: {status: 200, body: "^yes$"}, refused: {status: 200}`, `yes`, 200, conform.Accepted},
 		{`accepted: {status: 200, body: "^yes$"}, refused: {status: 200}`, `yes?`, 200, conform.Refused},
 		{`accepted: {status: 302}, refused: {status: 401}, next_code: {body: next}`, `next`, 200, conform.NextCode},
 		{`accepted: {status: 302}, refused: {status: 401}`, ``, 302, conform.Accepted},
 		{`accepted: {status: 302}, refused: {status: 401}`, ``, 500, conform.Trouble},
+		{`accepted: {status: 302}, refused: {status: 401}`, ``, 423, conform.Undescribed},
 		{`accepted: {status: 302}, refused: {status: 401}`, ``, 429, conform.Limited},
 		{`accepted: {status: 302}, refused: {status: 401}, limited: {body: slow}`, `slow`, 503, conform.Limited},
 	} {
@@ -228,25 +229,27 @@ import: {file: {path: "{{dir}}/{{user}}", text: "{{seed_hex}}\n"}}
 remove: {file: {path: "{{dir}}/{{user}}", remove: true}}
 check:
   command:
-    argv: [sh, -c, 'read code; test -f "$DIR/users" && case $code in 1*) exit 0;; 2*) echo no; exit 1;; *) echo broken; exit 3;; esac']
+    argv: [sh, -c, 'read code; test -f "$DIR/users" && case $code in 1*) exit 0;; 2*) echo no; exit 1;; 4) kill -9 $$;; 5) sh -c "kill -11 \$\$"; exit;; *) echo broken; exit 3;; esac']
     stdin: "{{code}}\n"
     env: {DIR: "{{dir}}"}
   accepted: {exit: 0}
   refused: {exit: 1, body: "^no"}
 `)
-	for code, want := range map[string]conform.Verdict{"1": conform.Accepted, "2": conform.Refused, "3": conform.Trouble} {
+	for code, want := range map[string]conform.Verdict{"1": conform.Accepted, "2": conform.Refused, "3": conform.Undescribed, "5": conform.Trouble} {
 		a, err := o.Target.Check(t.Context(), conform.Attempt{Token: &conform.Token{}, Code: code})
 		require.NoError(t, err)
 		require.Equal(t, want, a.Verdict)
-		if want == conform.Trouble {
+		if want == conform.Undescribed {
 			require.Equal(t, "exit code 3 broken", a.Text)
 		}
 	}
+	_, err := o.Target.Check(t.Context(), conform.Attempt{Token: &conform.Token{}, Code: "4"})
+	require.ErrorIs(t, err, conform.ErrUnreachable)
 	token := &conform.Token{User: "alice"}
 	require.NoError(t, o.Target.Import(t.Context(), token))
 	require.NoError(t, o.Target.Remove(t.Context(), token))
 	o = open(t, "name: x\nimport: {command: {argv: [/does/not/exist]}}\ncheck: {command: {argv: ['true'], stdin: '{{code}}'}, accepted: {exit: 0}, refused: {exit: 1}}\n")
-	_, err := conform.Run(context.Background(), o.Target, conform.Options{})
+	_, err = conform.Run(context.Background(), o.Target, conform.Options{})
 	require.ErrorIs(t, err, conform.ErrUnreachable)
 }
 
