@@ -43,6 +43,9 @@ type Result struct {
 	ByHand  []string `json:"by_hand,omitempty"`
 	LeftOut bool     `json:"waits_too_long,omitempty"` // N/A because of [Options.MaxWait]
 	TookMS  int64    `json:"took_ms"`
+	// Expected is why the case is known to fail, or "" if it is not. A run leaves it empty.
+	Expected  string `json:"expected_to_fail,omitempty"`
+	Sometimes bool   `json:"fails_sometimes,omitempty"` // it is known to fail in some runs only
 }
 
 // Report is the result of a run.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -273,7 +274,7 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	files := []reportFile{
 		{"junit", o.junit, report.JUnit},
 		{"html", o.html, func(w io.Writer, r *conform.Report) error { return report.HTML(w, []*conform.Report{r}) }},
-		{"sarif", o.sarif, func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.target.name) }},
+		{"sarif", o.sarif, func(w io.Writer, r *conform.Report) error { return report.SARIF(w, r, o.scanned(), moduleVersion()) }},
 	}
 	if err := checkNew(files); err != nil { // before the cases, because they take a while
 		return err
@@ -291,6 +292,7 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	expected.Mark(r)
 	var b bytes.Buffer
 	if a.json {
 		err = report.JSON(a.stdout, r)
@@ -304,6 +306,21 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 		return err
 	}
 	return verdict(r, expected, o.profile)
+}
+
+// scanned returns the file in which code scanners show the results: the target file, or
+// with a preset the expected failures. Their path must be below the folder of the code.
+func (o *conformOptions) scanned() string {
+	path := o.target.name
+	if strings.HasPrefix(path, presetPrefix) {
+		path = o.expect
+	}
+	if folder, err := os.Getwd(); err == nil && filepath.IsAbs(path) {
+		if below, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(below) {
+			return below
+		}
+	}
+	return path
 }
 
 // plainLines makes the lines of a text safe for a terminal. They may quote answers of the

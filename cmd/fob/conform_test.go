@@ -138,6 +138,35 @@ func TestConformExpected(t *testing.T) {
 	}
 }
 
+// TestConformExpectedReports: the files of a run mark the expected failures, and name the
+// target file relative to the current folder.
+func TestConformExpectedReports(t *testing.T) {
+	dir := t.TempDir()
+	bank := conformTarget(t, "C14")
+	t.Chdir(filepath.Dir(bank))
+	require.NoError(t, os.WriteFile("expected.yaml", []byte("target: mutant\nfails: {C14: issue 12}\n"), 0o600))
+	junit, sarif, page := filepath.Join(dir, "x.xml"), filepath.Join(dir, "x.sarif"), filepath.Join(dir, "x.html")
+	code, out, errs := fob(t, "", "conform", "--target", bank, "--only", "C01,C14", "--seed", "1", "--expect", "expected.yaml",
+		"--junit", junit, "--sarif", sarif, "--html", page)
+	require.Equal(t, exitDone, code, errs)
+	require.Contains(t, out, "It is expected to fail: issue 12.")
+	for file, want := range map[string]string{
+		junit: `failures="0" skipped="1"`, sarif: `"justification": "issue 12"`, page: "expected to fail: issue 12",
+	} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Contains(t, string(text), want)
+	}
+	text, err := os.ReadFile(sarif)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"uri": "`+filepath.Base(bank)+`"`)
+	require.Contains(t, string(text), `"version": "`+moduleVersion()+`"`)
+	o := conformOptions{target: targetFlags{name: "preset:libpam-oath"}, expect: "expected.yaml"}
+	require.Equal(t, "expected.yaml", o.scanned(), "a preset is not a file")
+	o.expect = ""
+	require.Empty(t, o.scanned())
+}
+
 func TestConformErrors(t *testing.T) {
 	dir := t.TempDir()
 	unreachable := filepath.Join(dir, "target.yaml")

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,6 +36,64 @@ func ParseExpected(text []byte) (*Expected, error) {
 		}
 	}
 	return &e, nil
+}
+
+// Mark notes in results which failures are expected, for the reports. Without a file of
+// expected failures, e may be nil.
+func (e *Expected) Mark(r *conform.Report) {
+	if e == nil {
+		return
+	}
+	for i := range r.Results {
+		result := &r.Results[i]
+		reason, always := e.Fails[result.ID]
+		if !always {
+			reason, result.Sometimes = e.Sometimes[result.ID]
+		}
+		if always || result.Sometimes {
+			result.Expected = cmp.Or(reason, "without a reason")
+		}
+	}
+}
+
+// isExpected reports whether a case has failed as expected.
+func isExpected(r *conform.Result) bool { return r.Outcome == conform.Fail && r.Expected != "" }
+
+// isSurprise reports whether a case has not failed, although it is expected to.
+func isSurprise(r *conform.Result) bool {
+	return r.Outcome != conform.Fail && r.Expected != "" && !r.Sometimes && !r.LeftOut
+}
+
+// expectation describes an expected failure, or one that did not happen; "" for other
+// results.
+func expectation(r *conform.Result) string {
+	switch {
+	case isExpected(r) && r.Sometimes:
+		return "expected to fail in some runs: " + r.Expected
+	case isExpected(r), isSurprise(r):
+		return "expected to fail: " + r.Expected
+	}
+	return ""
+}
+
+// severity orders levels: those that count most come first.
+var severity = map[conform.Level]int{conform.Must: 0, conform.Bank: 1, conform.Should: 2}
+
+// failures returns the failed cases: unexpected ones first, then by level.
+func failures(r *conform.Report) (failed []*conform.Result) {
+	for i := range r.Results {
+		if r.Results[i].Outcome == conform.Fail {
+			failed = append(failed, fill(&r.Results[i]))
+		}
+	}
+	place := func(r *conform.Result) int {
+		if isExpected(r) {
+			return len(severity) + severity[r.Level]
+		}
+		return severity[r.Level]
+	}
+	slices.SortStableFunc(failed, func(a, b *conform.Result) int { return place(a) - place(b) })
+	return failed
 }
 
 // Differences describes the results that are not expected, both ways. Cases that were left

@@ -22,7 +22,7 @@ var pageText string
 var pageStyle string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"short": shortened, "named": Named, "must": FailedMust, "sources": Sources, "pageof": PageOf, "sorted": failedFirst, "parts": parts,
+	"short": shortened, "named": Named, "failed": ofFailed, "sources": Sources, "pageof": PageOf, "sorted": failedFirst, "expectation": expectation, "surprise": isSurprise, "parts": parts,
 	"lower": class,
 	"of":    func(o string) conform.Result { return conform.Result{Outcome: conform.Outcome(o)} },
 	"count": func(r *conform.Report, o string) int { return Count(r, conform.Outcome(o)) },
@@ -33,12 +33,11 @@ func class(o conform.Outcome) string { return strings.ToLower(strings.ReplaceAll
 
 // failedFirst returns the results in the order of the page, or only the failed cases.
 func failedFirst(r *conform.Report, only bool) []*conform.Result {
-	outcomes := []conform.Outcome{conform.Fail, conform.Pass, conform.NotApplicable}
+	list := failures(r)
 	if only {
-		outcomes = outcomes[:1]
+		return list
 	}
-	var list []*conform.Result
-	for _, o := range outcomes {
+	for _, o := range []conform.Outcome{conform.Pass, conform.NotApplicable} {
 		for i := range r.Results {
 			if r.Results[i].Outcome == o {
 				list = append(list, fill(&r.Results[i]))

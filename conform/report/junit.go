@@ -22,12 +22,17 @@ type (
 		Cases    []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
-		Class   string     `xml:"classname,attr"`
-		Name    string     `xml:"name,attr"`
-		Time    string     `xml:"time,attr"` // seconds
-		Failure *junitText `xml:"failure"`
-		Skipped *junitText `xml:"skipped"`
-		Output  string     `xml:"system-out,omitempty"`
+		Class   string          `xml:"classname,attr"`
+		Name    string          `xml:"name,attr"`
+		Time    string          `xml:"time,attr"` // seconds
+		More    []junitProperty `xml:"properties>property"`
+		Failure *junitText      `xml:"failure"`
+		Skipped *junitText      `xml:"skipped"`
+		Output  string          `xml:"system-out,omitempty"`
+	}
+	junitProperty struct {
+		Name  string `xml:"name,attr"`
+		Value string `xml:"value,attr"`
 	}
 	junitText struct {
 		Message string `xml:"message,attr"`
@@ -35,22 +40,38 @@ type (
 	}
 )
 
-// JUnit writes a report as JUnit XML.
+// JUnit writes a report as JUnit XML. Expected failures are skipped, and a case that is
+// expected to fail and does not is a failure.
 func JUnit(w io.Writer, r *conform.Report) error {
-	s := junitSuite{Name: "fob conform: " + r.Target, Tests: len(r.Results), Failures: Count(r, conform.Fail), Skipped: Count(r, conform.NotApplicable)}
+	s := junitSuite{Name: "fob conform: " + r.Target, Tests: len(r.Results)}
 	for i := range r.Results {
 		result := &r.Results[i]
 		c := junitCase{
-			Class: string(result.Level) + " " + result.Source, Name: result.ID + " " + result.Requirement,
+			Class: "fob.conform." + string(result.Level), Name: result.ID + " " + result.Requirement,
 			Time: fmt.Sprintf("%.3f", float64(result.TookMS)/1000),
+			More: []junitProperty{{"source", result.Source}},
 		}
-		switch result.Outcome {
-		case conform.Fail:
+		note := expectation(result)
+		if note != "" {
+			c.More = append(c.More, junitProperty{"expected", result.Expected})
+		}
+		switch {
+		case isExpected(result):
+			c.Skipped = &junitText{Message: note + ": " + result.Detail}
+		case isSurprise(result):
+			c.Failure = &junitText{string(result.Outcome) + ", but " + note, result.Detail}
+		case result.Outcome == conform.Fail:
 			c.Failure = &junitText{result.Detail, result.Why + "\n\n" + strings.Join(shortened(result.Actions), "\n") + byHand(result) + "\n" + PageOf(result.ID)}
-		case conform.NotApplicable:
+		case result.Outcome == conform.NotApplicable:
 			c.Skipped = &junitText{Message: result.Detail}
 		default:
 			c.Output = result.Detail
+		}
+		if c.Failure != nil {
+			s.Failures++
+		}
+		if c.Skipped != nil {
+			s.Skipped++
 		}
 		s.Cases = append(s.Cases, c)
 	}

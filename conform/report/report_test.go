@@ -42,6 +42,7 @@ func TestText(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, report.Text(&b, sample()))
 	text := b.String()
+	require.Less(t, strings.Index(text, "C11 FAIL"), strings.Index(text, "C07 FAIL"), "MUST comes first")
 	require.Less(t, strings.Index(text, "C07 FAIL"), strings.Index(text, "C01 PASS"), "failures come first")
 	require.Contains(t, text, "C11 FAIL MUST   d: accepted\n    Why.\n")
 	require.Contains(t, text, "--only C11 --seed 7\n      one\n      two\n")
@@ -76,6 +77,112 @@ func TestJUnit(t *testing.T) {
 	require.Equal(t, `"bad" & ugly`, suite.Cases[1].Failure.Message)
 }
 
+// expecting returns the sample with C11 as an expected failure, C07 as one of some runs, and
+// C01 and C12 as cases that are expected to fail and do not. C12 was left out.
+func expecting(t *testing.T) *conform.Report {
+	e, err := report.ParseExpected([]byte("target: bank\nfails: {C11: issue 5, C01: \"\", C12: x}\nsometimes: {C07: a race}\n"))
+	require.NoError(t, err)
+	r := sample()
+	e.Mark(r)
+	return r
+}
+
+func TestExpectedText(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.Text(&b, expecting(t)))
+	require.Contains(t, b.String(), "d: accepted\n    It is expected to fail: issue 5.\n")
+	require.Contains(t, b.String(), "    It is expected to fail in some runs: a race.\n")
+	require.Contains(t, b.String(), "a < b: good\n    It is expected to fail: without a reason.\n")
+	require.Equal(t, 3, strings.Count(b.String(), "It is expected"))
+	require.Contains(t, b.String(), "2 FAIL (1 MUST; 2 expected)")
+	b.Reset()
+	require.NoError(t, report.HTML(&b, []*conform.Report{expecting(t)}))
+	require.Contains(t, b.String(), `<span class="expected">expected to fail: issue 5</span>`)
+	require.Contains(t, b.String(), `<details class="case pass" open>`, "a surprise is open")
+	require.Contains(t, b.String(), "(1 MUST; 2 expected)")
+}
+
+// TestExpectedJUnit: an expected failure is skipped, and an unexpected pass fails.
+func TestExpectedJUnit(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, report.JUnit(&b, expecting(t)))
+	text := b.String()
+	require.Contains(t, text, `tests="4" failures="1" skipped="3"`)
+	require.Contains(t, text, `<skipped message="expected to fail: issue 5: accepted">`)
+	require.Contains(t, text, `<property name="expected" value="issue 5">`)
+	require.Contains(t, text, `<failure message="PASS, but expected to fail: without a reason">`)
+	require.NotContains(t, text, `classname="fob.conform.MUST.`)
+	for _, class := range regexp.MustCompile(`classname="([^"]*)"`).FindAllStringSubmatch(text, -1) {
+		require.Regexp(t, `^fob\.conform\.(MUST|SHOULD)$`, class[1])
+	}
+}
+
+// TestExpectedSARIF: an expected failure is suppressed, and every other result has an empty list of
+// suppressions.
+func TestExpectedSARIF(t *testing.T) {
+	type suppression struct{ Kind, Status, Justification string }
+	suppressions := func(r *conform.Report) map[string][]suppression {
+		var b bytes.Buffer
+		require.NoError(t, report.SARIF(&b, r, "x.yaml", "v1"))
+		var log struct {
+			Runs []struct {
+				Results []struct {
+					RuleID       string
+					Suppressions []suppression
+				}
+			}
+		}
+		require.NoError(t, json.Unmarshal(b.Bytes(), &log))
+		all := map[string][]suppression{}
+		for _, r := range log.Runs[0].Results {
+			all[r.RuleID] = r.Suppressions
+		}
+		return all
+	}
+	require.Equal(t, map[string][]suppression{
+		"C01": {}, "C07": {{"external", "accepted", "a race"}}, "C11": {{"external", "accepted", "issue 5"}}, "C12": {},
+	}, suppressions(expecting(t)))
+	require.Equal(t, map[string][]suppression{"C01": nil, "C07": nil, "C11": nil, "C12": nil}, suppressions(sample()))
+}
+
+// TestSARIFFile: a location is a URI (RFC 3986), or the name of a target without a file.
+func TestSARIFFile(t *testing.T) {
+	for file, want := range map[string]string{
+		"./our bank.yaml": `"physicalLocation":{"artifactLocation":{"uri":"our%20bank.yaml"},"region":{"startLine":1}}`,
+		"a:b.yaml":        `"uri":"./a:b.yaml"`,
+		"/srv/bank.yaml":  `"uri":"file:///srv/bank.yaml"`,
+		"":                `"locations":[{"logicalLocations":[{"name":"bank <1>"}]}]`,
+	} {
+		var b, short bytes.Buffer
+		require.NoError(t, report.SARIF(&b, sample(), file, "v1.2.3"))
+		require.NoError(t, json.Compact(&short, b.Bytes()))
+		require.Contains(t, short.String(), want)
+		require.Contains(t, short.String(), `"version":"v1.2.3"`)
+	}
+}
+
+// TestOrder: failures are in the order MUST, BANK, SHOULD, and expected ones come last.
+func TestOrder(t *testing.T) {
+	r := &conform.Report{Target: "x"}
+	for i, level := range []conform.Level{conform.Should, conform.Bank, conform.Must, conform.Must} {
+		r.Results = append(r.Results, conform.Result{ID: fmt.Sprintf("C0%d", i+1), Requirement: "r", Level: level, Outcome: conform.Fail})
+	}
+	r.Results[2].Expected = "known"
+	for _, write := range []func(*bytes.Buffer) error{
+		func(b *bytes.Buffer) error { return report.Text(b, r) },
+		func(b *bytes.Buffer) error { return report.HTML(b, []*conform.Report{r}) },
+		func(b *bytes.Buffer) error { return report.HTML(b, []*conform.Report{r, r}) },
+	} {
+		var b bytes.Buffer
+		require.NoError(t, write(&b))
+		var order []string
+		for _, m := range regexp.MustCompile(`(?:^|\n)(C\d\d) FAIL|<b>(C\d\d)</b>`).FindAllStringSubmatch(b.String(), -1) {
+			order = append(order, m[1]+m[2])
+		}
+		require.Equal(t, []string{"C04", "C02", "C01", "C03"}, order[:4])
+	}
+}
+
 func TestExpected(t *testing.T) {
 	for _, c := range []struct{ fails, want string }{
 		{"{C07: window, C11: none}", ""},
@@ -97,7 +204,7 @@ func TestExpected(t *testing.T) {
 // TestSARIF checks the constraints of SARIF 2.1.0 that code scanners rely on.
 func TestSARIF(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, report.SARIF(&b, sample(), "targets/bank.yaml"))
+	require.NoError(t, report.SARIF(&b, sample(), "targets/bank.yaml", "v1"))
 	var log struct {
 		Version string
 		Runs    []struct {

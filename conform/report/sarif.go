@@ -5,6 +5,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,8 +29,10 @@ type (
 		Driver sarifDriver `json:"driver"`
 	}
 	sarifDriver struct { // 3.19
-		Name  string      `json:"name"`
-		Rules []sarifRule `json:"rules"`
+		Name    string      `json:"name"`
+		Version string      `json:"version"`
+		URI     string      `json:"informationUri"`
+		Rules   []sarifRule `json:"rules"`
 	}
 	sarifRule struct { // 3.49
 		ID    string      `json:"id"`
@@ -53,14 +56,25 @@ type (
 		Message     sarifText         `json:"message"`
 		Locations   []sarifLocation   `json:"locations"`
 		Fingerprint map[string]string `json:"partialFingerprints"`
-		More        *sarifHand        `json:"properties,omitempty"`
+		// Suppressions are in all results of a run or in none (3.27.23).
+		Suppressions *[]sarifSuppression `json:"suppressions,omitempty"`
+		More         *sarifHand          `json:"properties,omitempty"`
+	}
+	sarifSuppression struct { // 3.35
+		Kind          string `json:"kind"`
+		Status        string `json:"status"`
+		Justification string `json:"justification"`
 	}
 	sarifHand struct {
 		Actions []string `json:"actions,omitempty"`
 		ByHand  []string `json:"byHand,omitempty"`
 	}
 	sarifLocation struct { // 3.28
-		Physical sarifPhysical `json:"physicalLocation"`
+		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
+	}
+	sarifLogical struct { // 3.33
+		Name string `json:"name"`
 	}
 	sarifPhysical struct { // 3.29
 		Artifact sarifArtifact `json:"artifactLocation"`
@@ -74,10 +88,17 @@ type (
 	}
 )
 
-// SARIF writes a report in the Static Analysis Results Interchange Format, 2.1.0. file is
-// the target file, in which code scanners show the results.
-func SARIF(w io.Writer, r *conform.Report, file string) error {
-	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "fob conform"}}, Results: []sarifResult{}}
+// SARIF writes a report in the Static Analysis Results Interchange Format, 2.1.0, as the
+// result of a version of fob. Code scanners show the results in a file, such as the target
+// file. Without one, the location is the name of the target. Expected failures are
+// suppressed.
+func SARIF(w io.Writer, r *conform.Report, file, version string) error {
+	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "fob conform", Version: version, URI: Repository + "docs/conform.md"}}, Results: []sarifResult{}}
+	location := sarifLocation{Logical: []sarifLogical{{r.Target}}}
+	if file != "" {
+		location = sarifLocation{Physical: &sarifPhysical{sarifArtifact{fileURI(file)}, sarifRegion{1}}}
+	}
+	compared := slices.ContainsFunc(r.Results, func(c conform.Result) bool { return c.Expected != "" })
 	cases := map[string]conform.Case{}
 	for _, c := range conform.Known() {
 		cases[c.ID] = c
@@ -91,8 +112,17 @@ func SARIF(w io.Writer, r *conform.Report, file string) error {
 		s := sarifResult{
 			Rule: result.ID, Index: i, Kind: "pass", Level: "none", // 3.27.10: none unless the kind is fail
 			Message:     sarifText{result.Requirement + ": " + result.Detail},
-			Locations:   []sarifLocation{{sarifPhysical{sarifArtifact{filepath.ToSlash(file)}, sarifRegion{1}}}},
+			Locations:   []sarifLocation{location},
 			Fingerprint: map[string]string{"case/v1": r.Target + " " + result.ID},
+		}
+		if compared {
+			s.Suppressions = &[]sarifSuppression{}
+		}
+		if isExpected(result) {
+			*s.Suppressions = append(*s.Suppressions, sarifSuppression{"external", "accepted", result.Expected})
+		}
+		if note := expectation(result); note != "" {
+			s.Message.Text += " (" + note + ")"
 		}
 		switch result.Outcome {
 		case conform.Fail:
@@ -110,4 +140,14 @@ func SARIF(w io.Writer, r *conform.Report, file string) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+}
+
+// fileURI returns a path as a URI: one that is relative to the folder of the code, or one
+// with the scheme file.
+func fileURI(path string) string {
+	u := url.URL{Path: filepath.ToSlash(filepath.Clean(path))}
+	if filepath.IsAbs(path) {
+		u.Scheme = "file"
+	}
+	return u.String()
 }

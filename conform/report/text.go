@@ -28,11 +28,25 @@ func Count(r *conform.Report, o conform.Outcome) (n int) {
 // FailedMust returns how many requirements of the level MUST are not met.
 func FailedMust(r *conform.Report) (n int) {
 	for i := range r.Results {
-		if r.Results[i].Outcome == conform.Fail && r.Results[i].Level == conform.Must {
+		if c := fill(&r.Results[i]); c.Outcome == conform.Fail && c.Level == conform.Must {
 			n++
 		}
 	}
 	return n
+}
+
+// ofFailed returns how many failures are of the level MUST, and how many are expected.
+func ofFailed(r *conform.Report) string {
+	text, known := fmt.Sprintf("%d MUST", FailedMust(r)), 0
+	for i := range r.Results {
+		if isExpected(&r.Results[i]) {
+			known++
+		}
+	}
+	if known > 0 {
+		text += fmt.Sprintf("; %d expected", known)
+	}
+	return text
 }
 
 // Line returns a result as a line of a table: ID, outcome, level, requirement, and
@@ -43,20 +57,19 @@ func Line(r *conform.Result) string {
 
 // Summary returns the number of results with each outcome, in words.
 func Summary(r *conform.Report) string {
-	return fmt.Sprintf("%s: %d cases: %d PASS, %d FAIL (%d MUST), %d N/A; --seed %d",
-		r.Target, len(r.Results), Count(r, conform.Pass), Count(r, conform.Fail), FailedMust(r), Count(r, conform.NotApplicable), r.Seed)
+	return fmt.Sprintf("%s: %d cases: %d PASS, %d FAIL (%s), %d N/A; --seed %d",
+		r.Target, len(r.Results), Count(r, conform.Pass), Count(r, conform.Fail), ofFailed(r), Count(r, conform.NotApplicable), r.Seed)
 }
 
 // Text writes a report for people: the failed cases first, each with its harm and its
 // actions, then all others in a line each.
 func Text(w io.Writer, r *conform.Report) error {
 	var b strings.Builder
-	for i := range r.Results {
-		c := &r.Results[i]
-		if c.Outcome != conform.Fail {
-			continue
-		}
+	for _, c := range failures(r) {
 		fmt.Fprintf(&b, "%s\n", Line(c))
+		if text := expectation(c); text != "" {
+			b.WriteString(wrap("It is "+text+".", "    "))
+		}
 		fmt.Fprintf(&b, "%s", wrap(c.Why, "    "))
 		fmt.Fprintf(&b, "    Source: %s\n    About:  fob conform --explain %s\n", c.Source, c.ID)
 		fmt.Fprintf(&b, "    To see it again: --only %s --seed %d\n", c.ID, r.Seed)
@@ -69,8 +82,13 @@ func Text(w io.Writer, r *conform.Report) error {
 		b.WriteByte('\n')
 	}
 	for i := range r.Results {
-		if c := &r.Results[i]; c.Outcome != conform.Fail {
-			fmt.Fprintf(&b, "%s\n", Line(c))
+		c := &r.Results[i]
+		if c.Outcome == conform.Fail {
+			continue
+		}
+		fmt.Fprintf(&b, "%s\n", Line(c))
+		if text := expectation(c); text != "" {
+			b.WriteString(wrap("It is "+text+".", "    "))
 		}
 	}
 	fmt.Fprintf(&b, "%s\n", Summary(r))
