@@ -48,6 +48,8 @@ type stop struct {
 	detail  string
 	err     error // the error of the target, if it cannot be reached
 	leftOut bool
+	// unfinished is set if the run has ended before the case.
+	unfinished bool
 }
 
 // crossed ends a case whose step has ended too early.
@@ -69,7 +71,7 @@ func (e *env) leaveOut(d time.Duration) {
 // interrupted ends a case if the run has ended.
 func (e *env) interrupted() {
 	if e.ctx.Err() != nil {
-		e.skipf("not run to its end: %v", context.Cause(e.ctx))
+		panic(stop{outcome: NotApplicable, detail: e.secret.redact(fmt.Sprintf("not run to its end: %v", context.Cause(e.ctx))), unfinished: true})
 	}
 }
 

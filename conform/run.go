@@ -54,7 +54,10 @@ type Report struct {
 	Version string    // of the target; "" if unknown
 	Date    time.Time // of the beginning
 	Seed    uint64
-	Results []Result
+	// Incomplete reports whether some cases did not run to their end, because the context
+	// ended or the target was lost.
+	Incomplete bool
+	Results    []Result
 }
 
 // Options are the options of a run.
@@ -79,9 +82,10 @@ type run struct {
 	threshold measured[int]
 }
 
-// Run runs cases and returns a result for each, in order. The error wraps
-// [ErrUnreachable] if the target does not answer, or describes why no token can be
-// imported and checked. If the context ends, the remaining cases are not applicable.
+// Run runs cases and returns a result for each, in order. If the context ends, the
+// remaining cases are not applicable. The error wraps [ErrUnreachable] if the target does
+// not answer, or describes why no token can be imported and checked. If the target answers
+// no longer in the middle of a run, Run returns both the results so far and the error.
 func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 	if t.Import == nil || t.Check == nil {
 		return nil, fmt.Errorf("%w: it lacks the verb import or check", ErrTarget)
@@ -99,15 +103,21 @@ func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 	report := &Report{Target: t.Name, Version: t.Version, Date: time.Now().UTC().Truncate(time.Second), Seed: o.Seed, Results: make([]Result, len(cases))}
 	var mu sync.Mutex // for Progress
 	do := func(i int) {
-		result, err := r.do(ctx, &cases[i])
-		if err != nil {
+		result, end := r.do(ctx, &cases[i])
+		if end.err != nil {
 			if lost := r.contact(ctx, 1+i); errors.Is(lost, ErrUnreachable) {
 				cancel(fmt.Errorf("case %s: %w", cases[i].ID, lost))
+			}
+			if cause := context.Cause(ctx); cause != nil { // the failure is not of the requirement
+				end.unfinished = true
+				result.Outcome, result.Detail = NotApplicable, fmt.Sprintf("not run to its end: %v", cause)
+				result.Why, result.Actions, result.ByHand = "", nil, nil
 			}
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		report.Results[i] = result
+		report.Incomplete = report.Incomplete || end.unfinished
 		if o.Progress != nil && context.Cause(ctx) == nil {
 			o.Progress(result)
 		}
@@ -142,7 +152,7 @@ func Run(ctx context.Context, t *Target, o Options) (*Report, error) {
 		do(i)
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, ErrUnreachable) {
-		return nil, cause
+		return report, cause
 	}
 	return report, nil
 }
@@ -204,8 +214,8 @@ func (r *run) env(ctx context.Context, c *Case, attempt int) *env {
 // maxAttempts is how often a case begins, if a step ends before its requests.
 const maxAttempts = 3
 
-// do runs a case. The error is the target's, if it could not be reached.
-func (r *run) do(ctx context.Context, c *Case) (Result, error) {
+// do runs a case, and also returns how it ended.
+func (r *run) do(ctx context.Context, c *Case) (Result, stop) {
 	begun := time.Now()
 	result := Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level}
 	var last stop
@@ -234,7 +244,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, error) {
 		}
 		result.ByHand = e.byHand(log)
 	}
-	return result, last.err
+	return result, last
 }
 
 // attempt runs a case once, and reports whether it must begin again.
@@ -251,14 +261,27 @@ func (e *env) attempt() (s stop, again bool) {
 		}
 	}()
 	if e.ctx.Err() != nil {
-		e.skipf("not run: %v", context.Cause(e.ctx))
+		return stop{outcome: NotApplicable, detail: fmt.Sprintf("not run: %v", context.Cause(e.ctx)), unfinished: true}, false
 	}
 	if missing := e.c.Missing(e.target); len(missing) > 0 {
-		e.skipf("needs %s", missing[0])
+		e.skipf("needs %s", listed(missing))
 	}
 	if e.c.Wait > 0 && !e.has(VerbClock) && e.maxWait != nil && e.c.Wait > *e.maxWait {
 		e.leaveOut(e.c.Wait)
 	}
 	e.begin()
 	return stop{outcome: Pass, detail: e.c.run(e)}, false
+}
+
+// listed returns verbs as a list in words.
+func listed(verbs []Verb) string {
+	var names []string
+	for _, v := range verbs {
+		names = append(names, string(v))
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

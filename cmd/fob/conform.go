@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -289,18 +290,20 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	options.Progress = func(conform.Result) { ran++; show(ran) }
 	r, err := conform.Run(ctx, t.Target, options)
 	done()
-	if err != nil {
+	if r == nil {
 		return err
 	}
 	expected.Mark(r)
-	var b bytes.Buffer
-	if a.json {
-		err = report.JSON(a.stdout, r)
-	} else if err = report.Text(&b, r); err == nil {
-		err = a.print(nil, plainLines(b.String()))
+	if e := a.printConform(r); e != nil {
+		return errors.Join(e, err)
 	}
-	if err := errors.Join(err, ctx.Err()); err != nil { // no reports that look complete
-		return err
+	if r.Incomplete { // no reports that look complete
+		none := ""
+		if slices.ContainsFunc(files, func(f reportFile) bool { return f.path != "" }) {
+			none = ", and no report files are written"
+		}
+		a.warnf("the run is incomplete: some cases did not run to their end%s", none)
+		return errors.Join(err, ctx.Err())
 	}
 	if err := writeReports(files, r); err != nil {
 		return err
@@ -321,6 +324,18 @@ func (o *conformOptions) scanned() string {
 		}
 	}
 	return path
+}
+
+// printConform prints the results of a run.
+func (a *app) printConform(r *conform.Report) error {
+	if a.json {
+		return report.JSON(a.stdout, r)
+	}
+	var b bytes.Buffer
+	if err := report.Text(&b, r); err != nil {
+		return err
+	}
+	return a.print(nil, plainLines(b.String()))
 }
 
 // plainLines makes the lines of a text safe for a terminal. They may quote answers of the

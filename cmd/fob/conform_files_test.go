@@ -3,13 +3,21 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/conform/mutant"
 )
 
 // TestConformFiles: a report never replaces or removes anything, and a mistake in the path
@@ -66,5 +74,70 @@ func TestConformFiles(t *testing.T) {
 		got, err := os.ReadFile(file)
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
+	}
+}
+
+// TestConformIncomplete: a run that loses its server, or is interrupted, prints the cases
+// so far, and marks them as incomplete. It writes no report files.
+func TestConformIncomplete(t *testing.T) {
+	for _, json := range []bool{false, true} {
+		for _, lost := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			var requests atomic.Int64
+			var ends sync.Once
+			var server *httptest.Server
+			handler := mutant.New("").Handler()
+			server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if requests.Add(1) > 100 {
+					if lost {
+						ends.Do(func() { _ = server.Listener.Close() })
+						panic(http.ErrAbortHandler)
+					}
+					cancel()
+				}
+				handler.ServeHTTP(w, r)
+			}))
+			text, err := os.ReadFile("../../conform/target/testdata/mutant.yaml")
+			require.NoError(t, err)
+			dir := t.TempDir()
+			path, results := filepath.Join(dir, "target.yaml"), filepath.Join(dir, "results.jsonl")
+			require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte("http://127.0.0.1:8080"), []byte(server.URL)), 0o600))
+			args := []string{"conform", "--target", path, "--seed", "1", "--html", filepath.Join(dir, "x.html")}
+			if json {
+				args = append(args, "--json")
+			}
+			var stdout, stderr bytes.Buffer
+			code := run(ctx, args, strings.NewReader(""), &stdout, &stderr)
+			server.Close()
+			cancel()
+			want := exitInterrupted
+			if lost {
+				want = exitNoConnect
+				require.Contains(t, stderr.String(), "cannot be reached")
+			}
+			require.Equal(t, want, code, stderr.String())
+			require.Contains(t, stderr.String(), "the run is incomplete: some cases did not run to their end, and no report files are written")
+			require.NoFileExists(t, filepath.Join(dir, "x.html"))
+			if !json {
+				require.Contains(t, stdout.String(), "C01 PASS")
+				require.NotContains(t, stdout.String(), " FAIL MUST")
+				require.Contains(t, stdout.String(), "mutant (incomplete run): ")
+				continue
+			}
+			require.Contains(t, stdout.String(), `,"incomplete":true}`)
+			require.NoError(t, os.WriteFile(results, stdout.Bytes(), 0o600))
+			page, svg := filepath.Join(dir, "page.html"), filepath.Join(dir, "page.svg")
+			code, out, errs := fob(t, "", "conform", "report", results, "--html", page, "--svg", svg)
+			require.Equal(t, exitDone, code, errs)
+			require.Contains(t, out, "| mutant (incomplete run) |")
+			for _, file := range []string{page, svg} {
+				text, err := os.ReadFile(file)
+				require.NoError(t, err)
+				require.Contains(t, string(text), "(incomplete run)")
+			}
+			code, out, errs = fob(t, "", "conform", "report", results, "--json")
+			require.Equal(t, exitDone, code, errs)
+			require.Contains(t, out, `"incomplete":true`)
+		}
 	}
 }

@@ -30,9 +30,18 @@ func (a *About) Failing() (names []string) {
 	return names
 }
 
-// Named returns the name of a target with its version.
+// Named returns the name of a target with its version, and marks an
+// incomplete run.
 func Named(r *conform.Report) string {
-	return strings.TrimSpace(r.Target + " " + r.Version)
+	return marked(r, strings.TrimSpace(r.Target+" "+r.Version))
+}
+
+// marked adds to a name that the run is incomplete.
+func marked(r *conform.Report, name string) string {
+	if r.Incomplete {
+		return name + " (incomplete run)"
+	}
+	return name
 }
 
 // levels are the meanings of the levels.

@@ -25,6 +25,7 @@ type Totals struct {
 	Passed        int       `json:"cases_passed"`
 	Failed        int       `json:"cases_failed"`
 	NotApplicable int       `json:"cases_not_applicable"`
+	Incomplete    bool      `json:"incomplete,omitempty"` // some cases did not run to their end
 }
 
 // JSON writes a report as one object for each result, and one for its [Totals], each in a
@@ -42,7 +43,7 @@ func JSON(w io.Writer, r *conform.Report) error {
 
 // TotalsOf returns the totals of a report.
 func TotalsOf(r *conform.Report) Totals {
-	return Totals{r.Target, r.Version, r.Date, r.Seed, Count(r, conform.Pass), Count(r, conform.Fail), Count(r, conform.NotApplicable)}
+	return Totals{r.Target, r.Version, r.Date, r.Seed, Count(r, conform.Pass), Count(r, conform.Fail), Count(r, conform.NotApplicable), r.Incomplete}
 }
 
 // Read reads a report that [JSON] has written. The error wraps [ErrReport].
@@ -62,7 +63,7 @@ func Read(from io.Reader) (*conform.Report, error) {
 		case line.ID != "":
 			r.Results = append(r.Results, line.Result)
 		case line.Server != "":
-			r.Target, r.Version, r.Date, r.Seed = line.Server, line.Version, line.Date, line.RunSeed
+			r.Target, r.Version, r.Date, r.Seed, r.Incomplete = line.Server, line.Version, line.Date, line.RunSeed, line.Incomplete
 			return r, nil
 		default:
 			return nil, ErrReport

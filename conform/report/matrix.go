@@ -46,7 +46,7 @@ func Markdown(w io.Writer, reports []*conform.Report) error {
 	var b strings.Builder
 	b.WriteString("| case | level | requirement |")
 	for _, r := range reports {
-		fmt.Fprintf(&b, " %s |", escape.Replace(r.Target))
+		fmt.Fprintf(&b, " %s |", escape.Replace(marked(r, r.Target)))
 	}
 	b.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(reports)) + "\n")
 	for _, row := range Rows(reports) {

@@ -118,7 +118,7 @@ func (p *picture) head(shown, total int) {
 
 // when returns the version of a target and the date of its results.
 func when(r *conform.Report) string {
-	return strings.TrimSpace(r.Version + " " + r.Date.Format(time.DateOnly))
+	return marked(r, strings.TrimSpace(r.Version+" "+r.Date.Format(time.DateOnly)))
 }
 
 func (p *picture) theme(name string) {

@@ -57,8 +57,12 @@ func Line(r *conform.Result) string {
 
 // Summary returns the number of results with each outcome, in words.
 func Summary(r *conform.Report) string {
-	return fmt.Sprintf("%s: %d cases: %d PASS, %d FAIL (%s), %d N/A; --seed %d",
-		r.Target, len(r.Results), Count(r, conform.Pass), Count(r, conform.Fail), ofFailed(r), Count(r, conform.NotApplicable), r.Seed)
+	cases := "cases"
+	if len(r.Results) == 1 {
+		cases = "case"
+	}
+	return fmt.Sprintf("%s: %d %s: %d PASS, %d FAIL (%s), %d N/A; --seed %d",
+		marked(r, r.Target), len(r.Results), cases, Count(r, conform.Pass), Count(r, conform.Fail), ofFailed(r), Count(r, conform.NotApplicable), r.Seed)
 }
 
 // Text writes a report for people: the failed cases first, each with its harm and its
