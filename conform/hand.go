@@ -82,20 +82,22 @@ const (
 	farthest = 12000
 )
 
-// byHand returns the commands that repeat the actions of a case.
-func (e *env) byHand(log []*action) []string {
+// byHand returns the commands that repeat the actions of a case, and how many of them are
+// for the beginning and the end of a shell.
+func (e *env) byHand(log []*action) (lines []string, begin, end int) {
 	if len(e.files) > 0 {
-		return e.filesByHand()
+		return e.filesByHand(), 0, 0
 	}
 	done := func(a *action) bool { return a.verb != "" && a.verb != VerbClock }
 	if e.target.ByHand == nil || !slices.ContainsFunc(log, done) {
-		return nil
+		return nil, 0, 0
 	}
 	s := e.script(log)
 	if len(s.lines) > longScript {
 		s = e.script(ofLastToken(log))
 	}
-	return slices.Concat(e.target.ByHand.Begin, s.functions, s.lines, e.target.ByHand.End)
+	hand := e.target.ByHand
+	return slices.Concat(hand.Begin, s.functions, s.lines, hand.End), len(hand.Begin) + len(s.functions), len(hand.End)
 }
 
 // ofLastToken returns the actions about the token of the last attempt, and those about no

@@ -40,9 +40,13 @@ type Result struct {
 	Actions     []string `json:"actions,omitempty"` // after FAIL: the actions of the case, in order
 	// ByHand are the commands for a shell that repeat the case, with a new token; only after
 	// FAIL.
-	ByHand  []string `json:"by_hand,omitempty"`
-	LeftOut bool     `json:"waits_too_long,omitempty"` // N/A because of [Options.MaxWait]
-	TookMS  int64    `json:"took_ms"`
+	ByHand []string `json:"by_hand,omitempty"`
+	// HandBegin and HandEnd are how many lines of ByHand, at its beginning and end, prepare
+	// the shell and clean up. They are 0 in a report that was read from a file.
+	HandBegin int   `json:"-"`
+	HandEnd   int   `json:"-"`
+	LeftOut   bool  `json:"waits_too_long,omitempty"` // N/A because of [Options.MaxWait]
+	TookMS    int64 `json:"took_ms"`
 	// Expected is why the case is known to fail, or "" if it is not. A run leaves it empty.
 	Expected  string `json:"expected_to_fail,omitempty"`
 	Sometimes bool   `json:"fails_sometimes,omitempty"` // it is known to fail in some runs only
@@ -242,7 +246,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, stop) {
 		for _, a := range log {
 			result.Actions = append(result.Actions, e.secret.redact(a.text()))
 		}
-		result.ByHand = e.byHand(log)
+		result.ByHand, result.HandBegin, result.HandEnd = e.byHand(log)
 	}
 	return result, last
 }

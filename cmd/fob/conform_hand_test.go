@@ -124,6 +124,28 @@ func TestByHandPages(t *testing.T) {
 	}))
 }
 
+// TestByHandShared: the commands of two failed cases work in one shell, after the shared
+// commands, as the text shows them.
+func TestByHandShared(t *testing.T) {
+	for _, program := range []string{"curl", "openssl", "perl"} {
+		tooltest.Find(t, program)
+	}
+	target := startPages(t)
+	_, text, errs := fob(t, "", "conform", "--target", target, "--only", "C14,C66", "--seed", "5")
+	require.Equal(t, 1, strings.Count(text, "check() {"), text+errs)
+	require.Equal(t, 2, strings.Count(text, "By hand, after the commands at the top:"))
+	script := ""
+	for _, block := range regexp.MustCompile(`(?m)^( *)(By hand, .*):\n((?:.+\n)+)`).FindAllStringSubmatch(text, -1) {
+		script += block[3]
+	}
+	script = regexp.MustCompile(`(?m)^ *sleep .*# begin with a step$`).ReplaceAllString(script, "") // the codes are of the current step
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Dir = filepath.Dir(target)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s\n%s", script, out)
+	require.GreaterOrEqual(t, strings.Count(string(out), "Welcome"), 3, "%s\n%s", script, out)
+}
+
 // TestByHandPAM: the commands of a report log in through PAM. Each user of a shared seed is
 // accepted with the same code.
 func TestByHandPAM(t *testing.T) {

@@ -86,6 +86,10 @@ func HTML(w io.Writer, reports []*conform.Report) error {
 	for n := 1; n <= widths; n++ { // the policy of the page allows no style attributes
 		style += fmt.Sprintf(".w%d{flex:%[1]d}", n)
 	}
+	var shared *hand
+	if len(reports) == 1 {
+		shared = shareHand(reports[0])
+	}
 	sum := sha256.Sum256([]byte(style))
 	return page.Execute(w, struct {
 		Reports []*conform.Report
@@ -93,5 +97,7 @@ func HTML(w io.Writer, reports []*conform.Report) error {
 		Style   template.CSS
 		Hash    string
 		Heading string
-	}{reports, Rows(reports), template.CSS(style), "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), handHeading}) //nolint:gosec // our own style
+		Hand    *hand // only for one report
+		Last    string
+	}{reports, Rows(reports), template.CSS(style), "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), handHeading + ". " + handFirst, shared, handLast}) //nolint:gosec // our own style
 }

@@ -57,6 +57,47 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestSharedHand: commands that all failed cases share are shown once, and the functions of
+// all cases are among them.
+func TestSharedHand(t *testing.T) {
+	sharing := func() *conform.Report {
+		r := sample()
+		r.Results[1].ByHand = []string{"DIR=x", "check() {", "  curl", "}", "check 1", "rm x"}
+		r.Results[2].ByHand = []string{"DIR=x", "check() {", "  curl", "}", "lock() {", "  curl", "}", "lock 2", "rm x"}
+		r.Results[1].HandBegin, r.Results[2].HandBegin = 4, 7
+		r.Results[1].HandEnd, r.Results[2].HandEnd = 1, 1
+		return r
+	}
+	texts := func(r *conform.Report) (text, page, junit string) {
+		var b [3]bytes.Buffer
+		require.NoError(t, report.Text(&b[0], r))
+		require.NoError(t, report.HTML(&b[1], []*conform.Report{r}))
+		require.NoError(t, report.JUnit(&b[2], r))
+		return b[0].String(), html.UnescapeString(b[1].String()), b[2].String()
+	}
+	text, page, junit := texts(sharing())
+	require.True(t, strings.HasPrefix(text, "By hand, in a shell in the folder of the target file. First paste this, once:\n"+
+		"  DIR=x\n  check() {\n    curl\n  }\n  lock() {\n    curl\n  }\n\nC11 FAIL"), text)
+	require.Contains(t, text, "    By hand, after the commands at the top:\n      lock 2\n\nC07")
+	require.Contains(t, text, "\nBy hand, at the end of all:\n  rm x\n\n")
+	require.Contains(t, page, "<pre tabindex=\"0\">DIR=x\ncheck() {\n  curl\n}\nlock() {\n  curl\n}\n</pre>\n<h3>By hand, at the end of all</h3>\n<pre tabindex=\"0\">rm x\n</pre>")
+	require.Contains(t, page, "<h3>By hand, after the commands at the top</h3>\n<pre tabindex=\"0\">check 1\n</pre>")
+	require.Equal(t, 2, strings.Count(junit, "DIR=x"), "each failure is shown alone")
+	for name, change := range map[string]func(r *conform.Report){
+		"another beginning": func(r *conform.Report) { r.Results[1].ByHand[0] = "DIR=y" },
+		"another function":  func(r *conform.Report) { r.Results[1].ByHand[2] = "  wget" },
+		"another end":       func(r *conform.Report) { r.Results[1].ByHand[5] = "rm y" },
+		"one failure":       func(r *conform.Report) { r.Results[1].Outcome = conform.Pass },
+	} {
+		r := sharing()
+		change(r)
+		text, page, _ := texts(r)
+		require.NotContains(t, text+page, "at the top", name)
+		require.Contains(t, text, "    By hand, in a shell in the folder of the target file:\n      DIR=x\n", name)
+		require.Contains(t, page, "<pre tabindex=\"0\">DIR=x\ncheck() {\n  curl\n}\nlock", name)
+	}
+}
+
 func TestJUnit(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, report.JUnit(&b, sample()))

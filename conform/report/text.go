@@ -69,6 +69,14 @@ func Summary(r *conform.Report) string {
 // actions, then all others in a line each.
 func Text(w io.Writer, r *conform.Report) error {
 	var b strings.Builder
+	hand := shareHand(r)
+	if hand != nil {
+		fmt.Fprintf(&b, "%s. %s:\n", handHeading, handFirst)
+		for _, line := range hand.Begin {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+		b.WriteByte('\n')
+	}
 	for _, c := range failures(r) {
 		fmt.Fprintf(&b, "%s\n", Line(c))
 		if text := expectation(c); text != "" {
@@ -80,8 +88,18 @@ func Text(w io.Writer, r *conform.Report) error {
 		for _, a := range shortened(c.Actions) {
 			fmt.Fprintf(&b, "      %s\n", a)
 		}
-		for line := range strings.Lines(strings.TrimPrefix(byHand(c), "\n\n")) {
-			fmt.Fprintf(&b, "    %s", line)
+		if lines := hand.Of(c); len(lines) > 0 {
+			fmt.Fprintf(&b, "    %s:\n", hand.Heading(c))
+			for _, line := range lines {
+				fmt.Fprintf(&b, "      %s\n", line)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	if hand != nil && len(hand.End) > 0 {
+		fmt.Fprintf(&b, "%s:\n", handLast)
+		for _, line := range hand.End {
+			fmt.Fprintf(&b, "  %s\n", line)
 		}
 		b.WriteByte('\n')
 	}
@@ -99,17 +117,6 @@ func Text(w io.Writer, r *conform.Report) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
-
-// byHand returns the commands that repeat a failed case, below a heading. It is "" if
-// there are none.
-func byHand(c *conform.Result) string {
-	if len(c.ByHand) == 0 {
-		return ""
-	}
-	return "\n\n" + handHeading + ":\n  " + strings.Join(c.ByHand, "\n  ") + "\n"
-}
-
-const handHeading = "By hand, in a shell in the folder of the target file"
 
 // shortened joins equal actions, and leaves out some in the middle of a long list.
 func shortened(actions []string) (short []string) {
