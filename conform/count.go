@@ -15,8 +15,8 @@ var countCases = []Case{
 		Source: "NIST SP 800-63B-4 §3.2.2", Level: Must, run: c36,
 		Why: "A code has 6 digits. Without a limit, an attacker with the password tries a million codes, and is in within a day.",
 		Steps: []string{
-			"Import two tokens, and enter the current code of the first. It must be accepted.",
-			"Enter 101 wrong codes with the second. They must be refused.",
+			"Import a token, and enter its current code. It must be accepted.",
+			"Import a second one, and enter 101 wrong codes. They must be refused.",
 			"Enter its current code. It must be refused.",
 		},
 	},
@@ -95,8 +95,9 @@ var countCases = []Case{
 }
 
 func c36(e *env) string {
-	fresh, t := e.token(), e.token()
+	fresh := e.token()
 	e.accept(fresh, e.good(fresh), "the correct code of a token without wrong ones")
+	t := e.token()
 	e.loose()
 	for i, code := range e.wrongCodes(t, maxWrong+1) {
 		e.refuse(t, code, "wrong code %d", i+1)

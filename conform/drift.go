@@ -55,8 +55,9 @@ var driftCases = []Case{
 		Steps: []string{
 			"Import a token.",
 			"Enter its code of 20 steps ahead. It must be refused.",
-			"Do the same with a second token, and enter its current code. It must be accepted: the refused code has not locked it.",
-			"Correct the first token by its next two codes, if the target has the verb resync. The code after them must be accepted.",
+			"Enter its current code. It must be accepted: the refused code has not locked it.",
+			"Enter the code of 20 steps ahead of a second token, a year later if the target has the verb clock. It must be refused.",
+			"Correct this token by its next two codes, if the target has the verb resync. The code after them must be accepted.",
 		},
 	},
 }
@@ -160,19 +161,19 @@ func c26(e *env) string {
 
 func c27(e *env) string {
 	const off = 20
-	t := e.token()
-	if e.has(VerbClock) {
-		e.advance(365 * day)
-	}
 	w := e.windowOf()
 	if w.high >= off {
 		e.failf("window %s: a code of step %+d is accepted", w, off)
 	}
-	a := e.check(t, e.code(t, off))
-	e.refused(a, "the code of step %+d", off)
 	other := e.token()
 	e.refuse(other, e.code(other, off), "the code of step %+d", off)
 	e.accept(other, e.good(other), "the correct code after it")
+	t := e.token()
+	if e.has(VerbClock) {
+		e.advance(365 * day)
+	}
+	a := e.check(t, e.code(t, off))
+	e.refused(a, "the code of step %+d", off)
 	if !e.has(VerbResync) {
 		return fmt.Sprintf("the code of step %+d: %s, and no lockout; the target has no resync", off, a.Verdict)
 	}

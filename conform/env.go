@@ -50,6 +50,7 @@ type stop struct {
 	leftOut bool
 	// unfinished is set if the run has ended before the case.
 	unfinished bool
+	full       bool // the target held too many tokens
 }
 
 // crossed ends a case whose step has ended too early.
@@ -257,6 +258,7 @@ const longestRetry = 10 * time.Second
 
 // submit submits an attempt with a verb.
 func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), a Attempt) Answer {
+	e.present(a.Token)
 	e.secret.addCode(a.Code)
 	e.secret.addCode(a.Second)
 	for tries := 0; ; tries++ {
@@ -352,6 +354,7 @@ func (e *env) atOnce(t *Token, codes []string) (accepts int) {
 	if most := e.target.Limits.Parallel; most > 0 && most < len(codes) {
 		e.skipf("needs %d requests at once, and the target allows %d", len(codes), most)
 	}
+	e.present(t)
 	answers := make([]Answer, len(codes))
 	errs := make([]error, len(codes))
 	var ready, all sync.WaitGroup

@@ -30,7 +30,7 @@ var keyCases = []Case{
 		Why: "A seed in an answer is a copy of the token for all who read it: clerks, proxies, logs. A code in an error text ends in the log of the client.",
 		Steps: []string{
 			"Import a token, and enter a correct code, a wrong one, and a used one with a space.",
-			"Import the token again, and one with a short seed and another one from a damaged file. Read the status and the records, correct the clock with wrong codes, and act as a user, as far as the target has the verbs.",
+			"Import the token again, and another one from a damaged file. Correct the clock with wrong codes, act as a user, and read the status and the records, as far as the target has the verbs. Import a token with a short seed.",
 			"The answers must contain neither the seed in hexadecimal, base32 or base64 nor a code.",
 		},
 	},
@@ -67,6 +67,7 @@ func c66(e *env) string {
 	}{{"a token with a seed of 80 bits", short}, {"a second token with the seed of another one", e.tokenWith(one.key)}} {
 		switch err := e.tryImport(t.token); {
 		case err == nil:
+			e.present(one)
 			e.failf("%s is imported", t.name)
 		case !errors.Is(err, ErrRefused):
 			e.fail(VerbImport, err)
@@ -172,11 +173,6 @@ func c65(e *env) string {
 	e.refused(enter("a wrong code", e.wrongCodes(t, 1)[0]), "a wrong code")
 	enter("a used code with a space", right+" ")
 	l.error("the answer to a second import", e.target.Import(e.ctx, t))
-	short := e.newToken()
-	short.key = short.key[:10]
-	short.Seed = seedOf(short.key)
-	l.seeds = append(l.seeds, short.key)
-	l.error("the answer to a short seed", e.tryImport(short))
 	if e.has(VerbImportFile) && slices.Contains(e.target.Formats, issueFormat) {
 		broken := e.newToken()
 		l.seeds = append(l.seeds, broken.key)
@@ -201,6 +197,11 @@ func c65(e *env) string {
 		}
 		l.hear("the records", text)
 	}
+	short := e.newToken()
+	short.key = short.key[:10]
+	short.Seed = seedOf(short.key)
+	l.seeds = append(l.seeds, short.key)
+	l.error("the answer to a short seed", e.tryImport(short)) // last, because it may need the room of another token
 	if l.silent == l.heard {
 		e.skipf("the answers of the target have no text")
 	}

@@ -80,6 +80,7 @@ func c52(e *env) string {
 
 // notices returns the number of notices about a token.
 func (e *env) notices(t *Token) int {
+	e.present(t)
 	n, err := e.target.Notices(e.ctx, t)
 	e.logf("notices about token %s: %d, %s", t.Serial, n, told(err))
 	if err != nil {
@@ -158,6 +159,7 @@ func c55(e *env) string {
 	e.daily()
 	e.noticed(old, "notices about the old token")
 	fresh := e.issue("", "")
+	e.present(old)
 	err := e.target.Replace(e.ctx, c, old, fresh)
 	e.logf("send token %s as the replacement of token %s: %s", fresh.Serial, old.Serial, told(err))
 	if err != nil {
@@ -190,6 +192,7 @@ func c56(e *env) string {
 	}
 	c := e.contract()
 	order := func(o Order) (int64, error) {
+		e.present(o.Old)
 		o.Contract = c
 		fee, err := e.target.Order(e.ctx, o)
 		e.logf("order a token for %s, returned %v: %d yen, %s", o.Cause, o.Returned, fee, told(err))

@@ -16,7 +16,8 @@ const (
 
 // measured is a measurement that several cases share.
 type measured[T any] struct {
-	once  sync.Once
+	mutex sync.Mutex
+	done  bool
 	value T
 	end   *stop // why there is none
 	log   []*action
@@ -24,9 +25,17 @@ type measured[T any] struct {
 	secret secrets // of the actions
 }
 
-// get returns the value, which the first caller measures with f as a case of its own.
+// get returns the value, which the first caller measures with f as a case of its own. If the
+// target holds few tokens, the caller loses its own, and begins again.
 func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
-	m.once.Do(func() {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if !m.done {
+		again := e.target.Limits.Tokens > 0 && e.target.Remove != nil && len(e.tokens) > 0
+		if again {
+			e.clean()
+			e.tokens = nil
+		}
 		c := Case{ID: id, Wait: e.c.Wait, run: func(e *env) string { m.value = f(e); return "" }}
 		for attempt := range maxAttempts {
 			inner := e.run.env(e.ctx, &c, attempt)
@@ -44,6 +53,7 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 			} else {
 				m.end = nil
 			}
+			m.done = !s.full
 			if !again {
 				break
 			}
@@ -51,7 +61,10 @@ func (m *measured[T]) get(e *env, id string, f func(*env) T) T {
 		if e.has(VerbClock) {
 			e.setClock(e.now)
 		}
-	})
+		if again {
+			panic(crossed{})
+		}
+	}
 	e.shared = m.log
 	maps.Copy(e.secret, m.secret)
 	if m.end != nil {
@@ -205,6 +218,7 @@ func (e *env) lock(t *Token) {
 
 // unlock unlocks a token.
 func (e *env) unlock(t *Token) {
+	e.present(t)
 	err := e.target.Unlock(e.ctx, t)
 	e.about(VerbUnlock, t, err)
 	if err != nil {
@@ -214,6 +228,7 @@ func (e *env) unlock(t *Token) {
 
 // revoke puts a token out of use.
 func (e *env) revoke(t *Token) {
+	e.present(t)
 	err := e.target.Revoke(e.ctx, t)
 	e.about(VerbRevoke, t, err)
 	if err != nil {
@@ -226,6 +241,7 @@ func (e *env) status(t *Token) (s Status) {
 	if !e.has(VerbStatus) {
 		return Status{}
 	}
+	e.present(t)
 	s, err := e.target.Status(e.ctx, t)
 	if err != nil {
 		e.fail(VerbStatus, err)

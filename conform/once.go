@@ -250,6 +250,7 @@ func c17(e *env) string {
 
 // assign gives a token to another user too, whose name it returns.
 func (e *env) assign(t *Token, prefix string) string {
+	e.present(t)
 	user := prefix + t.Serial
 	err := e.target.Assign(e.ctx, t, user)
 	e.did(&action{verb: VerbAssign, token: t, user: user, text: func() string {

@@ -110,6 +110,7 @@ func pskcOf(t *Token, expiry string) []byte {
 
 // act does a verb of a user with a token.
 func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), a Act) Answer {
+	e.present(a.Token)
 	e.secret.addCode(a.Code)
 	for tries := 0; ; tries++ {
 		answer, err := do(e.ctx, a)
@@ -159,10 +160,12 @@ func (e *env) operate(m *member, operation, code string) Answer {
 
 // unlockAs and revokeAs let a user act on a token, with a code of their own one.
 func (e *env) unlockAs(m *member, t *Token, code string) Answer {
+	e.present(m.token)
 	return e.act(VerbUnlockAs, e.target.UnlockAs, Act{Person: m.Person, Token: t, Code: code})
 }
 
 func (e *env) revokeAs(m *member, t *Token, code string) Answer {
+	e.present(m.token)
 	return e.act(VerbRevokeAs, e.target.RevokeAs, Act{Person: m.Person, Token: t, Code: code})
 }
 
@@ -176,6 +179,7 @@ func (e *env) onPaper(a Answer, format string, args ...any) {
 
 // report records the condition of a token.
 func (e *env) report(t *Token, condition string) {
+	e.present(t)
 	err := e.target.Report(e.ctx, t, condition)
 	e.logf("report that token %s is %s: %s", t.Serial, condition, told(err))
 	if err != nil {

@@ -192,9 +192,10 @@ func c32(e *env) string {
 
 func c33(e *env) string {
 	const tries = maxWrong
-	fresh, t := e.token(), e.token()
 	off := e.farOff()
+	fresh := e.token()
 	equal(e, Accepted, e.resync(fresh, e.code(fresh, off), e.code(fresh, off+1)), "two consecutive codes of another token")
+	t := e.token()
 	codes := e.wrongCodes(t, 2*tries)
 	e.loose()
 	for i := range tries {

@@ -117,6 +117,7 @@ func bk02(e *env) string {
 // many were accepted.
 func (e *env) operateAtOnce(users []*member, n int, code string) (accepts int) {
 	e.secret.addCode(code)
+	e.present(users[0].token)
 	answers, errs := make([]Answer, n), make([]error, n)
 	begin := make(chan struct{})
 	var all sync.WaitGroup
@@ -248,6 +249,7 @@ func bk20(e *env) string {
 	master, user, other := e.holder(c, Master), e.member(c, User), e.member(c, User)
 	t := e.issue(c, "")
 	records := func() string {
+		e.present(t)
 		text, err := e.target.Audit(e.ctx, t)
 		e.logf("read the records about token %s: %s", t.Serial, told(err))
 		if err != nil {

@@ -26,6 +26,7 @@ type Token struct {
 	alg     token.Algorithm
 	special string // a property that a random seed lacks, for people who repeat a case
 	last    int64  // the last step whose code the case has submitted as a correct one
+	removed bool   // from the target, to make room for another one
 }
 
 // hotp returns the code of a step.
@@ -101,8 +102,11 @@ func (e *env) makeRoom(n int) {
 		return
 	}
 	for e.run.held.Load()+int64(n) > int64(most) {
-		if e.target.Remove == nil || len(e.tokens) == 0 {
-			e.skipf("the target holds only %d tokens: it needs the verb remove", most)
+		switch {
+		case e.target.Remove == nil:
+			e.skipf("limits: {tokens: %d}: needs the verb remove", most)
+		case len(e.tokens) == 0:
+			panic(stop{outcome: NotApplicable, detail: fmt.Sprintf("limits: {tokens: %d}: other tokens fill the target", most), full: true})
 		}
 		e.remove(e.tokens[0])
 	}
@@ -114,7 +118,16 @@ func (e *env) remove(t *Token) {
 		e.fail(VerbRemove, err)
 	}
 	e.run.held.Add(-1)
+	t.removed = true
 	e.tokens = e.tokens[1:]
+}
+
+// present ends the case if a token was removed to make room: it needs more tokens at once
+// than the target holds.
+func (e *env) present(t *Token) {
+	if t != nil && t.removed {
+		e.skipf("limits: {tokens: %d}: this case needs more tokens at once", e.target.Limits.Tokens)
+	}
 }
 
 // clean removes the tokens of an ended case.
@@ -126,6 +139,7 @@ func (e *env) clean() {
 	for _, t := range e.tokens {
 		if e.target.Remove(ctx, t) == nil {
 			e.run.held.Add(-1)
+			t.removed = true
 		}
 	}
 }
