@@ -285,6 +285,11 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
+	if expected != nil {
+		if err := expected.For(t.Target.Name); err != nil {
+			return fmt.Errorf("reading %s: %w", source(o.expect), err)
+		}
+	}
 	show, done := a.counter("cases")
 	ran := int64(0)
 	options.Progress = func(conform.Result) { ran++; show(ran) }
@@ -348,8 +353,11 @@ func plainLines(text string) string {
 	return b.String()
 }
 
-// verdict returns an error if a run has not passed.
+// verdict returns an error if a run has not passed, or has tested nothing.
 func verdict(r *conform.Report, expected *report.Expected, profile string) error {
+	if report.Count(r, conform.NotApplicable) == len(r.Results) {
+		return errclass.With(errclass.Unsupported, errors.New("no case could be tested: "+reasons(r)))
+	}
 	if expected != nil {
 		if d := expected.Differences(r); len(d) > 0 {
 			return errclass.With(errclass.Failed, fmt.Errorf("%d differences from the expected failures of %s:\n%s", len(d), expected.Target, strings.Join(d, "\n")))
@@ -367,4 +375,19 @@ func verdict(r *conform.Report, expected *report.Expected, profile string) error
 		return errclass.With(errclass.Failed, fmt.Errorf("%d of %d cases failed that must not", failed, len(r.Results)))
 	}
 	return nil
+}
+
+// reasons returns the reasons why cases were not tested, each once.
+func reasons(r *conform.Report) string {
+	const most = 5
+	var texts []string
+	for i := range r.Results {
+		if d := r.Results[i].Detail; !slices.Contains(texts, d) {
+			texts = append(texts, d)
+		}
+	}
+	if len(texts) > most {
+		texts = append(texts[:most], fmt.Sprintf("and %d more reasons", len(texts)-most))
+	}
+	return strings.Join(texts, "; ")
 }

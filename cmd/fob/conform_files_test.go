@@ -77,6 +77,29 @@ func TestConformFiles(t *testing.T) {
 	}
 }
 
+// TestConformNothing: a run that could test no case is an error, which names the verbs.
+func TestConformNothing(t *testing.T) {
+	path := conformTarget(t, "")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for _, verb := range []string{"clock", "import_file"} {
+		text = regexp.MustCompile(`(?m)^`+verb+`:.*\n(?:[ #].*\n)*`).ReplaceAll(text, nil)
+	}
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	for args, want := range map[string]string{
+		"--only C03":                  "needs clock",
+		"import --only F01,F29":       "needs import_file",
+		"--only C12 --max-wait 0":     "needs 3m0s of waiting",
+		"--only C12,C03 --max-wait 0": "needs clock; needs 3m0s of waiting",
+	} {
+		junit := filepath.Join(t.TempDir(), "x.xml")
+		code, out, errs := fob(t, "", append([]string{"conform"}, strings.Fields(args+" --target "+path+" --junit "+junit)...)...)
+		require.Equal(t, exitUnsupported, code, "%s: %s%s", args, out, errs)
+		require.Equal(t, "fob: no case could be tested: "+want+"\n", errs)
+		require.FileExists(t, junit)
+	}
+}
+
 // TestConformIncomplete: a run that loses its server, or is interrupted, prints the cases
 // so far, and marks them as incomplete. It writes no report files.
 func TestConformIncomplete(t *testing.T) {

@@ -51,7 +51,7 @@ func TestConformImport(t *testing.T) {
 	require.Equal(t, conform.Fail, r.Outcome)
 
 	expected := filepath.Join(dir, "expected.yaml")
-	require.NoError(t, os.WriteFile(expected, []byte("target: x\nfails: {F29: it does not verify MACs}\n"), 0o600))
+	require.NoError(t, os.WriteFile(expected, []byte("target: mutant 7\nfails: {F29: it does not verify MACs}\n"), 0o600))
 	code, _, errs = fob(t, "", "conform", "import", "--target", bad, "--seed", "3", "--expect", expected)
 	require.Equal(t, exitDone, code, errs)
 	code, out, _ = fob(t, "", "conform", "import", "--list", "--level", "should")

@@ -131,11 +131,16 @@ func TestConformExpected(t *testing.T) {
 		{"", "{C14: spaces}", "C14 is PASS, and is expected to fail (spaces)", exitFailed},
 		{"", "{C99: x}", `there is no case "C99"`, exitUsage},
 	} {
-		require.NoError(t, os.WriteFile(expected, []byte("target: x\nfails: "+c.fails+"\n"), 0o600))
+		require.NoError(t, os.WriteFile(expected, []byte("target: mutant 7\nfails: "+c.fails+"\n"), 0o600))
 		code, _, errs := fob(t, "", "conform", "--target", conformTarget(t, c.fault), "--only", "C01,C14", "--seed", string(rune('1'+seed)), "--expect", expected)
 		require.Equal(t, c.code, code, errs)
 		require.Contains(t, errs, c.want)
 	}
+	require.NoError(t, os.WriteFile(expected, []byte("target: other 7\nfails: {}\n"), 0o600))
+	code, out, errs := fob(t, "", "conform", "--target", conformTarget(t, ""), "--only", "C01", "--expect", expected)
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, `they are of "other 7", and the target is "mutant": target must begin with that name`)
+	require.Empty(t, out)
 }
 
 // TestConformExpectedReports: the files of a run mark the expected failures, and name the

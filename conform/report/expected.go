@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/errclass"
@@ -18,7 +21,7 @@ var ErrExpected = errclass.New(errclass.Usage, "invalid expected failures")
 
 // Expected are the failures that are known of a target.
 type Expected struct {
-	Target string            `yaml:"target" doc:"the server and its version" required:"true"`
+	Target string            `yaml:"target" doc:"the name of the target, and its version" required:"true"`
 	Fails  map[string]string `yaml:"fails" doc:"the failing cases by ID, each with its reason"`
 	// Sometimes are cases with a race, which are lost in some runs only.
 	Sometimes map[string]string `yaml:"sometimes" doc:"the cases that fail in some runs, each with its reason"`
@@ -36,6 +39,17 @@ func ParseExpected(text []byte) (*Expected, error) {
 		}
 	}
 	return &e, nil
+}
+
+// For checks that the failures are of a target: they begin with its name. The error wraps
+// [ErrExpected].
+func (e *Expected) For(name string) error {
+	rest, found := strings.CutPrefix(e.Target, name)
+	next, _ := utf8.DecodeRuneInString(rest)
+	if !found || unicode.IsLetter(next) || unicode.IsDigit(next) {
+		return fmt.Errorf("%w: they are of %q, and the target is %q: target must begin with that name", ErrExpected, e.Target, name)
+	}
+	return nil
 }
 
 // Mark notes in results which failures are expected, for the reports. Without a file of

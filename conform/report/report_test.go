@@ -236,6 +236,14 @@ func TestExpected(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.want, strings.Join(e.Differences(sample()), "\n"))
 	}
+	for name, good := range map[string]bool{"bank": true, "bank 1": true, "ban": false, "Bank": false, "bank 1.0": false, "other": false} {
+		e := report.Expected{Target: "bank 1"}
+		if good {
+			require.NoError(t, e.For(name))
+		} else {
+			require.ErrorIs(t, e.For(name), report.ErrExpected, name)
+		}
+	}
 	for _, wrong := range []string{"fail: {}", "target: x\nfails: {C99: y}", "fails: [C01]"} {
 		_, err := report.ParseExpected([]byte(wrong))
 		require.ErrorIs(t, err, report.ErrExpected, wrong)

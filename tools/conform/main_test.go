@@ -50,6 +50,7 @@ func TestExpected(t *testing.T) {
 		r, err := report.Read(data)
 		require.NoError(t, err)
 		require.NoError(t, data.Close())
+		require.NoError(t, expected.For(r.Target), file)
 		require.Empty(t, expected.Differences(r), again)
 		failing := map[string]bool{}
 		for _, c := range r.Results {
