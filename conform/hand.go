@@ -48,7 +48,11 @@ func ShellWord(pieces ...Piece) string {
 // ByHand describes how people do the verbs of a target in a shell. The commands have no
 // secrets: they read them from files.
 type ByHand struct {
-	Begin, End []string // before and after all others
+	// Begin and End are before and after all others. Begin makes the folder $DIR, which the
+	// seeds are written to.
+	Begin, End []string
+	// Apart are before a check that runs beside others, each in a shell of its own.
+	Apart []string
 	// Do returns the commands of a verb. The values have the names user,
 	// serial, seed_hex, seed_base32, digits, period, code, second, unix and time.
 	Do func(v Verb, values map[string][]Piece) []string
@@ -171,8 +175,8 @@ func (s *script) function(v Verb) string {
 	shell := func(text string) []Piece { return []Piece{{Text: text, Shell: true}} }
 	values := map[string][]Piece{
 		"user": shell("$1"), "serial": shell("$2"), "code": shell("$3"), "second": shell("$4"),
-		"seed_hex":    shell("$(cat $2.seed)"),
-		"seed_base32": shell("$(tr a-f A-F < $2.seed | basenc -d --base16 | basenc --base32 | tr -d =)"),
+		"seed_hex":    shell(`$(cat "$DIR"/$2.seed)`),
+		"seed_base32": shell(`$(tr a-f A-F < "$DIR"/$2.seed | basenc -d --base16 | basenc --base32 | tr -d =)`),
 		"period":      shell("${3:-60}"), "digits": {{Text: "6"}},
 		"unix": shell("$1"), "time": shell("$(date -u -d @$1 +%FT%TZ)"),
 	}
@@ -242,7 +246,8 @@ func (s *script) attempt(command string, log []*action) int {
 		} else {
 			code, _ = s.entry(a, a.codes[0])
 		}
-		s.add("%s; do %s %s & done; wait # %s", loop, command, code, s.secret.redact(a.answer))
+		command = strings.Join(append(slices.Clone(s.hand.Apart), command+" "+code), "; ")
+		s.add("(%s; do (%s) & done; wait) # %s", loop, command, s.secret.redact(a.answer))
 		return 1
 	}
 	same, wrong := 1, 0
@@ -290,15 +295,18 @@ func (s *script) token(t *Token) int {
 	s.tokens = append(s.tokens, t)
 	n := len(s.tokens)
 	name := fmt.Sprint("TOKEN", n)
-	s.add("%s=$(date +%%s)%02d", name, n%100)
+	if n == 1 {
+		s.add("RUN=$(openssl rand -hex 10 | tr a-f 0-5 | cut -c-10)")
+	}
+	s.add("%s=${RUN}%02d", name, n%100)
 	twin := slices.IndexFunc(s.tokens[:n-1], func(o *Token) bool { return slices.Equal(o.key, t.key) })
 	switch {
 	case string(t.key) == rfcSeed:
-		s.add(`printf %%s %s | od -An -tx1 | tr -d ' \n' > $%s.seed`, rfcSeed, name)
+		s.add(`printf %%s %s | od -An -tx1 | tr -d ' \n' > "$DIR"/$%s.seed`, rfcSeed, name)
 	case twin >= 0:
-		s.add("cp $TOKEN%d.seed $%s.seed", twin+1, name)
+		s.add(`cp "$DIR"/$TOKEN%d.seed "$DIR"/$%s.seed`, twin+1, name)
 	default:
-		s.add("openssl rand -hex %d > $%s.seed", len(t.key), name)
+		s.add(`openssl rand -hex %d > "$DIR"/$%s.seed`, len(t.key), name)
 	}
 	if t.special != "" {
 		s.add("# Repeat the line above until the token has %s.", t.special)
@@ -366,7 +374,7 @@ func (s *script) code(a *action, step, interval int64) string {
 	if len(t.key) < 16 {
 		at += " --allow-short-seeds"
 	}
-	s.add("%s=$(fob code --seed-file $TOKEN%d.seed%s)", variable, slices.Index(s.tokens, t)+1, at)
+	s.add(`%s=$(fob code --seed-file "$DIR"/$TOKEN%d.seed%s)`, variable, slices.Index(s.tokens, t)+1, at)
 	return variable
 }
 

@@ -54,10 +54,10 @@ func (e *env) holder(contract string, role Role) *member {
 	return m
 }
 
-// inUse returns a token with which its user can log in. The users of a bank register their
-// tokens before.
+// inUse returns a token with which its user can log in. On a target without the verb
+// assign, the users of a bank register their tokens before.
 func (e *env) inUse() *Token {
-	if slices.ContainsFunc(bankUsers, func(v Verb) bool { return !e.has(v) }) {
+	if e.has(VerbAssign) || slices.ContainsFunc(bankUsers, func(v Verb) bool { return !e.has(v) }) {
 		return e.token()
 	}
 	return e.holder(e.contract(), Master).token

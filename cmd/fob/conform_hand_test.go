@@ -6,7 +6,11 @@ package main
 
 import (
 	"bufio"
+	"crypto/rand"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,12 +18,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/conform"
+	"github.com/d204ef64/fob/conform/mutant"
 	"github.com/d204ef64/fob/internal/freeport"
 	"github.com/d204ef64/fob/internal/tooltest"
 )
@@ -164,4 +170,67 @@ func TestByHandRADIUS(t *testing.T) {
 	tooltest.Find(t, "sqlite3")
 	commands, out := byHand(t, "preset:freeradius-rlm-totp", "C11", "--seed", "5")
 	require.Equal(t, 2, strings.Count(out, "Received Access-Accept"), "%s\n%s", strings.Join(commands, "\n"), out)
+
+	commands, out = byHand(t, "preset:freeradius-rlm-totp", "C13", "--seed", "5")
+	require.Contains(t, commands, "restart")
+	require.Equal(t, 2, strings.Count(out, "Received Access-Accept"), "%s\n%s", strings.Join(commands, "\n"), out)
+}
+
+// TestByHandAtOnce: commands that run at the same time have a session each, and wait for
+// each other only, also beside a server in the background.
+func TestByHandAtOnce(t *testing.T) {
+	var mu sync.Mutex
+	forms := map[string]string{} // the sessions of the forms that were not sent
+	inner := mutant.New("C11").Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		session := ""
+		if c, err := r.Cookie("session"); err == nil {
+			session = c.Value
+		}
+		switch form := rand.Text(); r.URL.Path {
+		case "/form":
+			if session == "" {
+				session = rand.Text()
+				http.SetCookie(w, &http.Cookie{Name: "session", Value: session})
+			}
+			forms[form] = session
+			_, _ = io.WriteString(w, form)
+			return
+		case "/check":
+			form = r.Header.Get("Form")
+			if session == "" || forms[form] != session {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			delete(forms, form)
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	folder := t.TempDir()
+	for seed, fresh := range []string{"true", "false"} {
+		path := filepath.Join(folder, fresh+".yaml")
+		require.NoError(t, os.WriteFile(path, []byte(`
+name: site
+url: `+server.URL+`
+setup:
+  - start: {argv: [sleep, "1000"], ready: {http: "`+server.URL+`/form"}}
+  - http: {path: /form}
+import: {http: {path: /tokens, body: '{"serial":"{{serial}}","user":"{{user}}","seed":"{{seed_hex}}","digits":{{digits}},"period":{{period}}}'}}
+check:
+  new_session: `+fresh+`
+  before: [{http: {path: /form}, save: {form: {body: "(.*)"}}}]
+  http: {path: /check, headers: {Form: "{{form}}"}, body: '{"serial":"{{serial}}","user":"{{user}}","code":"{{code}}"}'}
+  accepted: {json: {/answer: accepted}}
+  refused: {body: refused}
+clock: {http: {method: PUT, path: /clock, body: '{"now":{{unix}}}'}}
+`), 0o600))
+		_, out := byHand(t, path, "C15", "--seed", strconv.Itoa(seed))
+		require.Equal(t, 32, strings.Count(out, `"answer":"accepted"`), out)
+	}
+	left, err := filepath.Glob(filepath.Join(folder, "*.seed"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

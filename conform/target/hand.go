@@ -15,10 +15,12 @@ import (
 	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
-// hand writes the steps of a file as commands for a shell.
+// hand writes the steps of a file as commands for a shell. The folder $DIR has the files of
+// a run, and $OWN the cookies and the answer of a session.
 type hand struct {
-	file    *File
-	session bool // the requests share cookies
+	file     *File
+	session  bool     // the requests share cookies
+	programs []string // variables with the numbers of the processes that setup starts
 }
 
 // pieces are the values of placeholders.
@@ -27,23 +29,10 @@ type pieces map[string][]conform.Piece
 // byHand returns the commands of a target for people.
 func (f *File) byHand() *conform.ByHand {
 	h := &hand{file: f}
-	var steps []*Step
-	for i := range f.Setup {
-		steps = append(steps, &f.Setup[i].Step)
-	}
-	for _, v := range f.verbs() {
-		if v != nil {
-			steps = append(steps, v.steps()...)
-		}
-	}
-	folder := f.uses("dir") || f.uses("random")
-	for _, s := range steps {
-		folder = folder || len(s.Save) > 0 || s.PAM != nil && s.PAM.Rules != ""
-		h.session = h.session || s.HTTP != nil && len(s.Save) > 0
-	}
-	begin := []string{"umask 077"}
-	if folder {
-		begin = append(begin, "DIR=$(mktemp -d)")
+	own := h.needsSession()
+	begin := []string{"umask 077", "DIR=$(mktemp -d)", `trap 'rm -rf "$DIR"' EXIT`}
+	if own {
+		begin = append(begin, "OWN=$DIR")
 	}
 	if f.uses("random") {
 		begin = append(begin, `openssl rand -hex 16 > "$DIR"/random`)
@@ -52,34 +41,88 @@ func (f *File) byHand() *conform.ByHand {
 		begin = append(begin, "PORT=18080 # a free port")
 	}
 	saved := pieces{}
-	var end []string
+	var again []string // starts the programs again
 	for i := range f.Setup {
 		s := &f.Setup[i]
 		switch {
 		case s.Start != nil:
-			begin = append(begin, h.start(s.Start, saved)...)
-			begin[len(begin)-1] += fmt.Sprintf("; PROGRAM%d=$!", i)
-			end = append(end, fmt.Sprintf("kill $PROGRAM%d", i))
+			h.programs = append(h.programs, fmt.Sprint("PROGRAM", len(h.programs)+1))
+			lines := h.start(s.Start, saved)
+			begin, again = append(begin, lines...), append(again, lines...)
 		case s.HTTP != nil || len(s.Save) == 0: // others find out the version
 			begin = append(begin, h.step(&s.Step, saved)...)
 		}
 	}
 	verbs := f.verbs()
-	return &conform.ByHand{Begin: begin, End: end, Do: func(name conform.Verb, values map[string][]conform.Piece) (lines []string) {
+	hand := &conform.ByHand{Begin: begin, Do: func(name conform.Verb, values map[string][]conform.Piece) (lines []string) {
 		v := verbs[name]
-		if v == nil || v.Again {
+		if v == nil {
 			return nil
 		}
 		all := maps.Clone(saved)
 		maps.Copy(all, values)
-		if v.Fresh && h.session {
-			lines = append(lines, `rm -f "$DIR/cookies"`)
+		if v.Fresh && own {
+			lines = append(lines, newOwn)
 		}
-		for _, s := range v.steps() {
-			lines = append(lines, h.step(s, all)...)
+		for _, s := range v.Before {
+			lines = append(lines, h.step(&s, all)...)
+		}
+		if v.Again {
+			lines = append(append(lines, h.stop()...), again...)
+		} else {
+			lines = append(lines, h.step(&v.Step, all)...)
+		}
+		if name == conform.VerbRestart && !v.Again && f.URL != "" {
+			lines = append(lines, "until curl -s -o /dev/null "+conform.ShellWord(h.fill(f.URL, all, reqtemplate.Plain)...)+"; do sleep 1; done")
+		}
+		for _, s := range v.After {
+			lines = append(lines, h.step(&s, all)...)
+		}
+		if v.Fresh && own {
+			lines = append(lines, "OWN=$DIR")
 		}
 		return lines
 	}}
+	hand.End = h.stop()
+	if own && !f.Check.Fresh {
+		hand.Apart = []string{newOwn, `cp "$DIR"/cookies "$OWN" 2> /dev/null`}
+		if !h.session {
+			hand.Apart = hand.Apart[:1]
+		}
+	}
+	return hand
+}
+
+// newOwn begins a session.
+const newOwn = `OWN=$(mktemp -d "$DIR"/XXXXXX)`
+
+// needsSession reports whether the steps have a session, and sets whether it has cookies.
+func (h *hand) needsSession() (own bool) {
+	for _, s := range h.file.Setup {
+		h.session = h.session || s.HTTP != nil
+		own = own || len(s.Save) > 0
+	}
+	for _, v := range h.file.verbs() {
+		if v == nil {
+			continue
+		}
+		requests := 0
+		for _, s := range v.steps() {
+			if own = own || len(s.Save) > 0; s.HTTP != nil {
+				requests++
+			}
+		}
+		h.session = h.session || requests > 1 || v.Fresh && requests > 0
+	}
+	return own || h.session
+}
+
+// stop returns the commands that end the programs, the newest first.
+func (h *hand) stop() (lines []string) {
+	for _, p := range slices.Backward(h.programs) {
+		lines = append(lines, fmt.Sprintf("kill $%s; wait $%s 2> /dev/null; %s=", p, p, p))
+	}
+	return lines
 }
 
 // steps returns all steps of a verb in order.
@@ -96,14 +139,24 @@ func (v *Verb) steps() (all []*Step) {
 	return all
 }
 
-// start returns the commands that start a program, and wait until it is ready.
+// start returns the commands that start the newest of the programs, and wait until it is
+// ready. The programs end with the shell, which Ctrl-C ends if it is a script's.
 func (h *hand) start(p *Program, v pieces) []string {
-	lines := []string{h.command(&p.Command, v) + " > server.log 2>&1 &"}
+	variable := h.programs[len(h.programs)-1]
+	log := `"$DIR"/` + variable + ".log"
+	lines := []string{fmt.Sprintf("%s > %s 2>&1 & %s=$!", h.command(&p.Command, v), log, variable)}
+	if len(h.programs) == 1 {
+		lines = append(lines, "case $- in *i*) ;; *) trap 'exit 1' HUP INT TERM ;; esac")
+	}
+	lines = append(lines, "trap 'for P in $"+strings.Join(h.programs, " $")+`; do kill $P; done; rm -rf "$DIR"' EXIT`)
+	until := func(ready string) []string {
+		return append(lines, fmt.Sprintf("until %s; do kill -0 $%s || break; sleep 1; done", ready, variable))
+	}
 	switch {
 	case p.Ready.HTTP != "":
-		return append(lines, "until curl -s -o server.out "+conform.ShellWord(h.fill(p.Ready.HTTP, v, reqtemplate.Plain)...)+"; do sleep 1; done")
+		return until("curl -s -o /dev/null " + conform.ShellWord(h.fill(p.Ready.HTTP, v, reqtemplate.Plain)...))
 	case p.Ready.Line != "":
-		return append(lines, "until grep -qE "+conform.ShellWord(h.fill(p.Ready.Line, v, reqtemplate.Plain)...)+" server.log; do sleep 1; done")
+		return until("grep -qE " + conform.ShellWord(h.fill(p.Ready.Line, v, reqtemplate.Plain)...) + " " + log)
 	}
 	return append(lines, "sleep 10 # until the program is ready")
 }
@@ -132,18 +185,22 @@ func (h *hand) step(s *Step, v pieces) []string {
 	if len(s.Save) == 0 {
 		return []string{text}
 	}
-	const answer = `"$DIR/answer"`
+	const answer = `"$OWN"/answer`
 	lines := []string{text + " > " + answer}
 	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 		r := s.Save[name]
-		lines = append(lines, name+"=$("+r.byHand(answer)+")")
+		lines = append(lines, name+"=$("+r.byHand(answer, s.HTTP != nil)+")")
 		v[name] = []conform.Piece{{Text: "$" + name, Shell: true}}
 	}
 	return lines
 }
 
-// byHand returns the command that prints a value of an answer.
-func (r *Read) byHand(answer string) string {
+// byHand returns the command that prints a value of an answer, which has headers or not.
+func (r *Read) byHand(answer string, headers bool) string {
+	body := "cat " + answer + " | "
+	if headers {
+		body = "sed '1,/^\\r*$/d' " + answer + " | "
+	}
 	switch {
 	case r.JSON != "":
 		path := "."
@@ -155,14 +212,14 @@ func (r *Read) byHand(answer string) string {
 				path += fmt.Sprintf("[%q]", name)
 			}
 		}
-		return "sed '1,/^\\r*$/d' " + answer + " | jq -r " + conform.ShellWord(conform.Piece{Text: path})
+		return body + "jq -r " + conform.ShellWord(conform.Piece{Text: path})
 	case r.Header != "":
 		return "tr -d '\\r' < " + answer + " | sed -n " + conform.ShellWord(conform.Piece{Text: "s/^" + r.Header + ": //Ip"})
 	}
 	if r.Cookie != "" {
 		return "tr -d '\\r' < " + answer + " | sed -n " + conform.ShellWord(conform.Piece{Text: "s/^Set-Cookie: " + r.Cookie + `=\([^;]*\).*/\1/Ip`})
 	}
-	return "perl -0ne " + conform.ShellWord(conform.Piece{Text: "print $1 if m/" + strings.NewReplacer("/", `\/`, "@", `\@`).Replace(r.Body) + "/"}) + " " + answer
+	return body + "perl -0ne " + conform.ShellWord(conform.Piece{Text: "print $1 if m/" + strings.NewReplacer("/", `\/`, "@", `\@`).Replace(r.Body) + "/"})
 }
 
 // request returns the curl command of a request. Its secrets are on standard input,
@@ -219,7 +276,7 @@ func (h *hand) request(r *Request, v pieces, keep bool) string {
 		text += ` -w '\n%{http_code}\n'`
 	}
 	if h.session {
-		text += ` -b "$DIR/cookies" -c "$DIR/cookies"`
+		text += ` -b "$OWN"/cookies -c "$OWN"/cookies`
 	}
 	input := ""
 	for _, o := range options {
@@ -275,7 +332,7 @@ func (h *hand) command(c *Command, v pieces) string {
 	}
 	text := strings.Join(words, " ")
 	if c.Dir != "" {
-		text = "(cd " + conform.ShellWord(h.fill(c.Dir, v, reqtemplate.Plain)...) + " && " + text + ")"
+		text = "(cd " + conform.ShellWord(h.fill(c.Dir, v, reqtemplate.Plain)...) + " && exec " + text + ")"
 	}
 	if c.Stdin != "" {
 		text = printed(h.fill(c.Stdin, v, reqtemplate.Plain)) + " | " + text
