@@ -169,6 +169,7 @@ func (e *env) wrongCodes(t *Token, n int) []string {
 	}
 	var list []string
 	for len(list) < n {
+		e.interrupted()
 		if code := fmt.Sprintf("%0*d", int(t.Digits), e.random.IntN(1_000_000)); !shown[code] {
 			shown[code] = true
 			list = append(list, code)

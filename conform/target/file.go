@@ -60,15 +60,15 @@ type File struct {
 
 // Declares is the declared behaviour; see [conform.Declared].
 type Declares struct {
-	Window         *int64 `yaml:"window" doc:"steps before and after the current one whose codes are accepted" min:"0"`
-	Lockout        *int   `yaml:"lockout" doc:"wrong codes in a row that lock a token" min:"1"`
-	Resync         *int64 `yaml:"resync" doc:"steps before and after the current one that resync searches" min:"1"`
+	Window         *int64 `yaml:"window" doc:"steps before and after the current one whose codes are accepted" min:"0" max:"1000"`
+	Lockout        *int   `yaml:"lockout" doc:"wrong codes in a row that lock a token" min:"1" max:"1000"`
+	Resync         *int64 `yaml:"resync" doc:"steps before and after the current one that resync searches" min:"1" max:"100000"`
 	CountReplayed  *bool  `yaml:"count_replayed" doc:"used codes count as wrong ones"`
 	CountMalformed *bool  `yaml:"count_malformed" doc:"entries that cannot be codes count as wrong ones"`
 	DriftInterval  string `yaml:"drift_interval" doc:"time in which the stored offset moves by at most one step, such as 360h"`
 
 	ReactivateAfter string `yaml:"reactivate_after" doc:"bank: time after a revocation before its user can activate another token, such as 30m"`
-	NoticeMonths    *int   `yaml:"notice_months" doc:"bank: calendar months before expiry when the notice is sent" min:"1"`
+	NoticeMonths    *int   `yaml:"notice_months" doc:"bank: calendar months before expiry when the notice is sent" min:"1" max:"120"`
 	Fee             *int64 `yaml:"fee" doc:"bank: yen for a token that is not free" min:"0"`
 	UnlockNeedsCode *bool  `yaml:"unlock_needs_code" doc:"bank: a user who unlocks a token enters a code of their own one"`
 }
@@ -76,8 +76,8 @@ type Declares struct {
 // Limits are limits of the setup; see [conform.Limits].
 type Limits struct {
 	Tokens   int   `yaml:"tokens" doc:"tokens that the server holds at the same time; no limit by default" min:"1"`
-	Period   int64 `yaml:"period" doc:"the only period of tokens in seconds that the server supports; the cases then use it in place of 60, except for C01 and C02" min:"1"`
-	Parallel int   `yaml:"parallel" doc:"requests at the same time; no limit by default" min:"1"`
+	Period   int64 `yaml:"period" doc:"the only period of tokens in seconds that the server supports; the cases then use it in place of 60, except for C01 and C02" min:"1" max:"86400"`
+	Parallel int   `yaml:"parallel" doc:"requests at the same time; no limit by default" min:"1" max:"10000"`
 }
 
 // SetupStep is a step before the first case. It may also start a program.
@@ -231,7 +231,7 @@ var ErrFile = conform.ErrTarget
 // Parse parses a target file. Unknown fields are errors. The error wraps [ErrFile].
 func Parse(text []byte, o Options) (*File, error) {
 	f := &File{options: o, secrets: values{}}
-	if _, err := yamlfile.Decode(text, f); err != nil {
+	if _, err := yamlfile.DecodeInRange(text, f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	if o.URL != "" {

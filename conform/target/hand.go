@@ -227,7 +227,7 @@ func (r *Read) byHand(answer string, headers bool) string {
 // headers, or printed with its status.
 func (h *hand) request(r *Request, v pieces, keep bool) string {
 	address := r.Path
-	if !strings.Contains(address, "://") {
+	if !whole(address) {
 		address = strings.TrimSuffix(h.file.URL, "/") + "/" + strings.TrimPrefix(r.Path, "/")
 	}
 	before, query, any := strings.Cut(address, "?")

@@ -283,7 +283,7 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 		if bodies > 1 {
 			return errors.New("http: form, upload and body exclude each other")
 		}
-		if strings.Contains(r.Path, "://") {
+		if whole(r.Path) {
 			if err := f.checkURL(r.Path); err != nil {
 				return fmt.Errorf("http: path: %w", err)
 			}
@@ -306,6 +306,11 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 	}
 	return prepareSave(s.Save, known)
 }
+
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+
+// whole reports whether the path of a request is a whole URL. Its query may have another one.
+func whole(path string) bool { return scheme.MatchString(path) }
 
 // prepareFile reads the contents of a file.
 func (f *File) prepareFile(t *TextFile) (err error) {

@@ -74,7 +74,7 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 // request sends a request.
 func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, error) {
 	address := r.Path
-	if !strings.Contains(address, "://") {
+	if !whole(address) {
 		address = strings.TrimSuffix(t.file.URL, "/") + "/" + strings.TrimPrefix(r.Path, "/")
 	}
 	header := http.Header{}

@@ -217,6 +217,27 @@ func TestFiles(t *testing.T) {
 		require.ErrorContains(t, err, c.want, old)
 		require.NotContains(t, err.Error(), "u:pw")
 	}
+	for field, want := range map[string]string{
+		"limits: {parallel: -1}": "parallel: -1: want 1 to 10000", "limits: {tokens: -1}": "tokens: -1: want at least 1",
+		"limits: {period: -60}": "period: -60: want 1 to 86400", "declares: {window: -1}": "window: -1: want 0 to 1000",
+		"declares: {lockout: 100000000}": "lockout: 100000000: want 1 to 1000", "declares: {lockout: -5}": "lockout: -5: want 1 to 1000",
+		"declares: {fee: -1}": "fee: -1: want at least 0",
+	} {
+		_, err := target.Parse([]byte(good+field+"\n"), target.Options{})
+		require.ErrorIs(t, err, target.ErrFile, field)
+		require.ErrorContains(t, err, want)
+	}
+	for path, want := range map[string]string{
+		"/sso?code={{code}}&next=https://bank.example/": "", "sso/http://bank.example/{{code}}": "",
+		"http://127.0.0.1:2/{{code}}": "", "http://bank.example/{{code}}": "bank.example is not a loopback address",
+	} {
+		_, err := target.Parse([]byte(strings.Replace(good, "/{{code}}", path, 1)), target.Options{})
+		if want == "" {
+			require.NoError(t, err, path)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // TestCommand: programs get codes over stdin, and answer with exit codes and output.

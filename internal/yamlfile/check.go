@@ -22,6 +22,7 @@ type visit struct {
 type checker struct {
 	all      bool // go on after the first mistake
 	quiet    bool // quote no value
+	ranges   bool // numbers must be in the range of the tags min and max
 	seen     map[visit]bool
 	mistakes []*Error
 	twice    bool // a field is given twice
@@ -111,6 +112,27 @@ func (c *checker) fields(n *yaml.Node, t reflect.Type, before map[string]*yaml.N
 		}
 		before[key.Value] = key
 		c.check(value, known[k].Type, key.Value)
+		c.inRange(value, known[k])
+	}
+}
+
+// inRange checks the number of a field against its tags min and max.
+func (c *checker) inRange(n *yaml.Node, f reflect.StructField) {
+	low, high := limit(f.Tag.Get("min")), limit(f.Tag.Get("max"))
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	var got float64
+	if !c.ranges || low == nil && high == nil || n.Kind != yaml.ScalarNode || empty(n) || n.Decode(&got) != nil {
+		return
+	}
+	switch {
+	case low != nil && high != nil && !(*low <= got && got <= *high):
+		c.mistake(n, "%s: %s: want %s to %s", fieldName(f), c.given(n), f.Tag.Get("min"), f.Tag.Get("max"))
+	case low != nil && !(*low <= got):
+		c.mistake(n, "%s: %s: want at least %s", fieldName(f), c.given(n), f.Tag.Get("min"))
+	case high != nil && !(got <= *high):
+		c.mistake(n, "%s: %s: want at most %s", fieldName(f), c.given(n), f.Tag.Get("max"))
 	}
 }
 

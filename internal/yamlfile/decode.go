@@ -63,6 +63,16 @@ func Decode(text []byte, v any) (*yaml.Node, error) {
 	return root, nil
 }
 
+// DecodeInRange is Decode for a file whose numbers must be in the ranges of the tags min and
+// max, without another check by the caller.
+func DecodeInRange(text []byte, v any) (*yaml.Node, error) {
+	root, err := decode(text, v, &checker{ranges: true})
+	if err != nil {
+		return nil, err
+	}
+	return root, nil
+}
+
 // DecodeAll is Decode for all mistakes. It quotes values only with quote, because a file
 // may contain secrets by mistake. The fields without a mistake have their values, unless
 // the returned node is nil.

@@ -46,6 +46,38 @@ func TestDecode(t *testing.T) {
 	require.Nil(t, root)
 }
 
+// TestDecodeInRange checks that a number outside of its range is a mistake, also behind an
+// alias and in a merged mapping.
+func TestDecodeInRange(t *testing.T) {
+	type inner struct {
+		Whole int      `yaml:"whole" min:"1" max:"9"`
+		Low   *int64   `yaml:"low" min:"0"`
+		High  *float64 `yaml:"high" max:"0.5"`
+	}
+	type file struct {
+		A inner `yaml:"a"`
+		B inner `yaml:"b"`
+	}
+	for text, want := range map[string]string{
+		"a: {whole: 0}\n":                  "line 1, column 12: whole: 0: want 1 to 9",
+		"a: {whole: 10}\n":                 "line 1, column 12: whole: 10: want 1 to 9",
+		"a: {low: -1}\n":                   "line 1, column 10: low: -1: want at least 0",
+		"a: {high: 0.6}\n":                 "line 1, column 11: high: 0.6: want at most 0.5",
+		"a: {high: .nan}\n":                "line 1, column 11: high: .nan: want at most 0.5",
+		"a: {whole: &n 0}\n":               "line 1, column 12: whole: 0: want 1 to 9",
+		"a: {low: &n 0}\nb: {whole: *n}\n": "line 1, column 10: whole: 0: want 1 to 9",
+		"b: {<<: {whole: -1}}\n":           "line 1, column 17: whole: -1: want 1 to 9",
+		"a: {whole: x}\n":                  "line 1, column 12: whole: want a whole number, not the text \"x\"",
+	} {
+		_, err := yamlfile.DecodeInRange([]byte(text), &file{})
+		require.EqualError(t, err, want, text)
+	}
+	var f file
+	_, err := yamlfile.DecodeInRange([]byte("a: {whole: 9, low: 0, high: 0.5}\nb: {whole: 1, low: ~}\n"), &f)
+	require.NoError(t, err)
+	require.Equal(t, 9, f.A.Whole)
+}
+
 // TestDecodeAll checks that all mistakes are found, that no value is quoted, and that the
 // fields without a mistake have their values.
 func TestDecodeAll(t *testing.T) {
