@@ -89,18 +89,19 @@ func (t *Open) start(ctx context.Context, file *Program, v values) (*answer, err
 	return &answer{body: []byte(p.output.String())}, nil
 }
 
-func (p *program) start(ctx context.Context) (err error) {
+func (p *program) start(ctx context.Context) error {
 	argv := p.file.arguments(p.v)
-	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:gosec // the program of the target file
-	p.file.complete(p.cmd, p.v)
-	p.output = &procgroup.Output{}
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	cmd, output := exec.Command(argv[0], argv[1:]...), &procgroup.Output{} //nolint:gosec // the program of the target file
+	p.file.complete(cmd, p.v)
+	cmd.Stdout, cmd.Stderr = output, output
 	// A run that is interrupted ends it at the end, after the requests.
-	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if p.Process, err = procgroup.Start(ctx, p.cmd, procgroup.Options{Grace: endGrace}); err != nil {
-		p.cancel()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	process, err := procgroup.Start(ctx, cmd, procgroup.Options{Grace: endGrace})
+	if err != nil { // p stays the process that has ended
+		cancel()
 		return fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
 	}
+	p.cmd, p.output, p.cancel, p.Process = cmd, output, cancel, process
 	return nil
 }
 

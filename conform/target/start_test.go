@@ -90,6 +90,25 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// TestStartAgainFails: a program that cannot be started again is an error, and the run ends.
+func TestStartAgainFails(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "server")
+	require.NoError(t, os.Symlink(os.Args[0], program))
+	file := strings.Replace(serverFile(`{tcp: "127.0.0.1:{{port}}"}`), os.Args[0], program, 1)
+	o, err := parse(t, file).Open(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(program))
+	for range 2 {
+		err = o.Target.Restart(t.Context())
+		require.ErrorIs(t, err, conform.ErrUnreachable)
+		require.ErrorContains(t, err, "running "+program+": no such file")
+	}
+	_, err = o.Target.Check(t.Context(), conform.Attempt{Token: &conform.Token{}, Code: "123456"})
+	require.ErrorContains(t, err, "has ended (signal: terminated)")
+	require.NoError(t, o.Close())
+}
+
 // TestStartDies: if the server ends during the run, that is the error of the run, with the
 // server's last words but without secrets.
 func TestStartDies(t *testing.T) {
