@@ -97,7 +97,7 @@ func All() []Case {
 }
 
 // ErrCase is returned for a selection that no case matches.
-var ErrCase = errclass.New(errclass.Usage, "no such case")
+var ErrCase = errclass.New(errclass.Usage, "invalid selection of cases")
 
 // Selection selects cases. Empty fields select all.
 type Selection struct {
@@ -121,25 +121,28 @@ func Select(s Selection) ([]Case, error) {
 		all = ImportCases()
 	}
 	for _, id := range s.IDs {
+		if id == "" {
+			return nil, fmt.Errorf("%w: an ID is empty", ErrCase)
+		}
 		if !slices.ContainsFunc(all, func(c Case) bool { return strings.EqualFold(c.ID, id) }) {
-			return nil, fmt.Errorf("case %q: %w: want %s to %s", id, ErrCase, all[0].ID, all[len(all)-1].ID)
+			return nil, fmt.Errorf("%w: there is no case %q: want %s to %s", ErrCase, id, all[0].ID, all[len(all)-1].ID)
 		}
 	}
 	for _, l := range s.Levels {
 		if !slices.Contains(Levels(), l) {
-			return nil, fmt.Errorf("level %q: %w: want one of %v", l, ErrCase, Levels())
+			return nil, fmt.Errorf("%w: there is no level %q: want one of %v", ErrCase, l, Levels())
 		}
 	}
 	source, known := profiles[s.Profile]
 	if s.Profile != "" && !known {
-		return nil, fmt.Errorf("profile %q: %w: want one of %v", s.Profile, ErrCase, Profiles())
+		return nil, fmt.Errorf("%w: there is no profile %q: want one of %v", ErrCase, s.Profile, Profiles())
 	}
 	chosen := slices.DeleteFunc(all, func(c Case) bool {
 		return len(s.IDs) > 0 && !slices.ContainsFunc(s.IDs, func(id string) bool { return strings.EqualFold(c.ID, id) }) ||
 			len(s.Levels) > 0 && !slices.Contains(s.Levels, c.Level) || !strings.Contains(c.Source, source)
 	})
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("%w in this selection", ErrCase)
+		return nil, fmt.Errorf("%w: no case has all of these properties", ErrCase)
 	}
 	return chosen, nil
 }

@@ -44,7 +44,7 @@ func TestSelect(t *testing.T) {
 	require.Len(t, only(t, "c15", "C11"), 2)
 	require.Equal(t, "C11", only(t, "c15", "C11")[0].ID)
 	for _, wrong := range []conform.Selection{
-		{IDs: []string{"C99"}}, {Levels: []conform.Level{"must"}}, {Profile: "iso"}, {IDs: []string{"C37"}, Levels: []conform.Level{conform.Must}},
+		{IDs: []string{"C99"}}, {IDs: []string{""}}, {Levels: []conform.Level{"must"}}, {Profile: "iso"}, {IDs: []string{"C37"}, Levels: []conform.Level{conform.Must}},
 	} {
 		_, err := conform.Select(wrong)
 		require.ErrorIs(t, err, conform.ErrCase, wrong)

@@ -266,11 +266,16 @@ func noArgs(cmd *cobra.Command, args []string) error {
 func emptyFlag(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		empty := f.Value.Type() == "string" && f.Value.String() == ""
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			empty = len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
+		list, ok := f.Value.(pflag.SliceValue)
+		if ok {
+			empty = !slices.ContainsFunc(list.GetSlice(), func(item string) bool { return item != "" })
 		}
-		if empty && err == nil {
+		switch {
+		case err != nil:
+		case empty:
 			err = fmt.Errorf("--%s is empty: give it a value or leave it out", f.Name)
+		case ok && slices.Contains(list.GetSlice(), ""):
+			err = fmt.Errorf("--%s %s: one of its items is empty: leave it out", f.Name, strings.Join(list.GetSlice(), ","))
 		}
 	})
 	return err

@@ -94,6 +94,8 @@ target that cannot be reached is one error, with exit code 3.
 	f.Lookup("max-wait").DefValue = ""
 	cmd.MarkFlagsOneRequired("target", "list", "explain")
 	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain")
+	cmd.MarkFlagsMutuallyExclusive("list", "max-wait")
+	cmd.MarkFlagsMutuallyExclusive("explain", "max-wait")
 	cmd.AddCommand(newConformProbeCmd(a), newConformReportCmd(a), newConformImportCmd(a))
 	return cmd
 }
@@ -113,6 +115,11 @@ func (o *conformOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.html, "html", "", "write the results as a page to the new `FILE`")
 	o.db.add(f, "`DATABASE` for preset:fob, a new SQLite file or postgres://USER@HOST/NAME without a bank; default: a temporary file")
 	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
+	for _, run := range []string{"junit", "sarif", "html", "expect", "url", "db", "db-file"} { // they are only for a run
+		for _, other := range []string{"list", "explain"} {
+			cmd.MarkFlagsMutuallyExclusive(other, run)
+		}
+	}
 }
 
 // targetFlags are the flags of a target.
@@ -259,6 +266,9 @@ func (a *app) conform(ctx context.Context, o *conformOptions) (err error) {
 	if options.Cases, err = o.cases(); err != nil {
 		return err
 	}
+	if o.maxWait < 0 {
+		return usagef("--max-wait %s: want 0 or more", o.maxWait)
+	}
 	if o.given("max-wait") {
 		options.MaxWait = &o.maxWait
 	}
@@ -360,7 +370,7 @@ func verdict(r *conform.Report, expected *report.Expected, profile string) error
 	}
 	if expected != nil {
 		if d := expected.Differences(r); len(d) > 0 {
-			return errclass.With(errclass.Failed, fmt.Errorf("%d differences from the expected failures of %s:\n%s", len(d), expected.Target, strings.Join(d, "\n")))
+			return errclass.With(errclass.Failed, fmt.Errorf("%s from the expected failures of %s:\n%s", report.Counted(len(d), "difference"), expected.Target, strings.Join(d, "\n")))
 		}
 		return nil
 	}
@@ -372,7 +382,7 @@ func verdict(r *conform.Report, expected *report.Expected, profile string) error
 		}
 	}
 	if failed > 0 {
-		return errclass.With(errclass.Failed, fmt.Errorf("%d of %d cases failed that must not", failed, len(r.Results)))
+		return errclass.With(errclass.Failed, fmt.Errorf("%d of %s failed that must not", failed, report.Counted(len(r.Results), "case")))
 	}
 	return nil
 }

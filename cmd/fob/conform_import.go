@@ -55,6 +55,9 @@ The files depend only on --seed. A run with the same seed uses the same texts.`,
 	cmd.Flags().StringVar(&out, "out", "", "write the files into the new `FOLDER`, without a run")
 	cmd.MarkFlagsOneRequired("target", "list", "explain", "out")
 	cmd.MarkFlagsMutuallyExclusive("target", "list", "explain", "out")
+	for _, run := range []string{"junit", "sarif", "html", "expect", "url", "db", "db-file"} {
+		cmd.MarkFlagsMutuallyExclusive("out", run)
+	}
 	return cmd
 }
 

@@ -76,9 +76,11 @@ func TestConform(t *testing.T) {
 	bad = conformTarget(t, "C45")
 	code, out, errs = fob(t, "", "conform", "--target", bad, "--only", "C45", "--seed", "1")
 	require.Equal(t, exitDone, code, out+errs)
+	require.Contains(t, out, "mutant: 1 case: 0 PASS")
 	require.Contains(t, out, "C45 FAIL BANK")
 	code, out, errs = fob(t, "", "conform", "--target", bad, "--only", "C45", "--seed", "2", "--profile", "bank")
 	require.Equal(t, exitFailed, code, out+errs)
+	require.Equal(t, "fob: 1 of 1 case failed that must not\n", errs)
 }
 
 // TestConformOwn: fob's validation server passes every case, on SQLite and PostgreSQL.
@@ -196,7 +198,17 @@ func TestConformErrors(t *testing.T) {
 		{"--target " + filepath.Join(dir, "missing.yaml"), "missing.yaml", exitUsage},
 		{"--list --only C99", "want C01 to", exitUsage},
 		{"--list --level may", "want one of", exitUsage},
-		{"--list --profile iso", "want one of", exitUsage},
+		{"--list --profile iso", "invalid selection of cases: there is no profile \"iso\": want one of", exitUsage},
+		{"--list --only C01,,C02", "--only C01,,C02: one of its items is empty: leave it out", exitUsage},
+		{"--list --only=", "--only is empty", exitUsage},
+		{"--list --level=", "--level is empty", exitUsage},
+		{"--list --only C37 --level MUST", "no case has all of these properties", exitUsage},
+		{"--target preset:fob --max-wait -1s", "--max-wait -1s: want 0 or more", exitUsage},
+		{"--list --html " + filepath.Join(dir, "l.html"), "html", exitUsage},
+		{"--list --max-wait 0", "max-wait", exitUsage},
+		{"--explain C01 --junit " + filepath.Join(dir, "l.xml"), "junit", exitUsage},
+		{"import --list --sarif " + filepath.Join(dir, "l.sarif"), "sarif", exitUsage},
+		{"import --out " + filepath.Join(dir, "new") + " --expect x", "expect", exitUsage},
 		{"--explain C99", "want C01 to", exitUsage},
 		{"", "needs --target, --list or --explain", exitUsage},
 	} {

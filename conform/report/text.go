@@ -55,14 +55,18 @@ func Line(r *conform.Result) string {
 	return fmt.Sprintf("%s %-4s %-6s %s: %s", r.ID, r.Outcome, r.Level, r.Requirement, r.Detail)
 }
 
+// Counted returns a number with a noun, in the plural if necessary.
+func Counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
 // Summary returns the number of results with each outcome, in words.
 func Summary(r *conform.Report) string {
-	cases := "cases"
-	if len(r.Results) == 1 {
-		cases = "case"
-	}
-	return fmt.Sprintf("%s: %d %s: %d PASS, %d FAIL (%s), %d N/A; --seed %d",
-		marked(r, r.Target), len(r.Results), cases, Count(r, conform.Pass), Count(r, conform.Fail), ofFailed(r), Count(r, conform.NotApplicable), r.Seed)
+	return fmt.Sprintf("%s: %s: %d PASS, %d FAIL (%s), %d N/A; --seed %d",
+		marked(r, r.Target), Counted(len(r.Results), "case"), Count(r, conform.Pass), Count(r, conform.Fail), ofFailed(r), Count(r, conform.NotApplicable), r.Seed)
 }
 
 // Text writes a report for people: the failed cases first, each with its harm and its

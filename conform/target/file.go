@@ -3,6 +3,7 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -220,6 +221,8 @@ type Options struct {
 	Read func(path string) ([]byte, error)
 	// URL replaces the url of the file, such as the one of a preset.
 	URL string
+	// Timeout is how long a request waits for its answer; 0 means 30 s.
+	Timeout time.Duration
 }
 
 // ErrMissing is the error of a target that needs programs that are not installed.
@@ -230,6 +233,7 @@ var ErrFile = conform.ErrTarget
 
 // Parse parses a target file. Unknown fields are errors. The error wraps [ErrFile].
 func Parse(text []byte, o Options) (*File, error) {
+	o.Timeout = cmp.Or(o.Timeout, requestTimeout)
 	f := &File{options: o, secrets: values{}}
 	if _, err := yamlfile.DecodeInRange(text, f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)

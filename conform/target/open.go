@@ -58,7 +58,7 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 		return nil, err
 	}
 	t := &Open{file: f, dir: dir, pam: new(sync.Mutex), saved: maps.Clone(f.secrets), client: &http.Client{
-		Timeout: requestTimeout, Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
+		Timeout: f.options.Timeout, Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.saved["dir"], t.saved["random"] = dir, rand.Text()

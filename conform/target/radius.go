@@ -144,12 +144,12 @@ func (r *Radius) packet(v values) (*wire.Packet, error) {
 
 // ask sends an Access-Request, again and again until there is an answer. The State of a
 // challenge stays in v for the next step.
-func (r *Radius) ask(ctx context.Context, v values) (*answer, error) {
+func (r *Radius) ask(ctx context.Context, v values, wait time.Duration) (*answer, error) {
 	request, err := r.packet(v)
 	if err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeout(ctx, requestTimeout)
+	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	client := wire.Client{Retry: r.retry, MaxPacketErrors: otherAnswers}
 	got, err := client.Exchange(limited, request, v.Fill(r.Address, reqtemplate.Plain))
@@ -160,7 +160,7 @@ func (r *Radius) ask(ctx context.Context, v values) (*answer, error) {
 	case errors.As(err, &other):
 		return nil, fmt.Errorf("%w: its answers have another secret", conform.ErrUnreachable)
 	case limited.Err() != nil:
-		return nil, fmt.Errorf("%w: no answer from %s in %s: is the secret right?", conform.ErrUnreachable, v.Fill(r.Address, reqtemplate.Plain), requestTimeout)
+		return nil, fmt.Errorf("%w: is the secret right?", noAnswer("no answer from "+v.Fill(r.Address, reqtemplate.Plain)+" in ", wait))
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
 	}

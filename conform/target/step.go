@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
@@ -53,7 +55,7 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 	case s.Command != nil:
 		return run(ctx, s.Command, v, ready)
 	case s.Radius != nil:
-		return s.Radius.ask(ctx, v)
+		return s.Radius.ask(ctx, v, t.file.options.Timeout)
 	case s.PAM != nil:
 		return t.logIn(ctx, s.PAM, v, ready)
 	}
@@ -113,6 +115,9 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	req.Header = header
 	req.Host = header.Get("Host")
 	res, err := t.client.Do(req)
+	if err != nil && ctx.Err() == nil && isTimeout(err) {
+		return nil, noAnswer("no answer in ", t.client.Timeout)
+	}
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) {
@@ -122,10 +127,23 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil && ctx.Err() == nil && isTimeout(err) {
+		return nil, noAnswer("no complete answer in ", t.client.Timeout)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
 	}
 	return &answer{status: res.StatusCode, header: res.Header, body: text}, nil
+}
+
+func isTimeout(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout()
+}
+
+// noAnswer is the error of a request without an answer in time. Its class is a timeout.
+func noAnswer(text string, wait time.Duration) error {
+	return errclass.With(errclass.Timeout, fmt.Errorf("%w: %s%g s", conform.ErrUnreachable, text, wait.Seconds()))
 }
 
 // run runs a program. Its answer is its output and its exit code. With ready, the program
