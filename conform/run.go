@@ -57,6 +57,7 @@ type Report struct {
 	Target  string
 	Version string    // of the target; "" if unknown
 	Date    time.Time // of the beginning
+	File    string    // from which it was read; "" after a run
 	Seed    uint64
 	// Incomplete reports whether some cases did not run to their end, because the context
 	// ended or the target was lost.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,7 @@ func (a *app) conformReport(ctx context.Context, files []string, o *conformRepor
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", source(file), err)
 		}
+		r.File = filepath.Base(file)
 		reports = append(reports, r)
 	}
 	if o.measured {
@@ -65,6 +67,9 @@ func (a *app) conformReport(ctx context.Context, files []string, o *conformRepor
 			return err
 		}
 		reports = append(reports, known...)
+	}
+	if err := report.Comparable(reports); err != nil {
+		return err
 	}
 	var b bytes.Buffer
 	written := []reportFile{

@@ -243,6 +243,17 @@ func TestConformReport(t *testing.T) {
 	code, _, errs = fob(t, "", "conform", "report")
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, errs, "needs a file of results, or --measured")
+	code, out, errs = fob(t, "", "conform", "report", files[0], files[0])
+	require.Equal(t, exitDone, code, errs)
+	require.Contains(t, out, "| mutant (1) | mutant (2) |")
+	imported := filepath.Join(dir, "import.jsonl")
+	_, out, errs = fob(t, "", "conform", "import", "--target", conformTarget(t, ""), "--only", "F01", "--seed", "1", "--json")
+	require.NoError(t, os.WriteFile(imported, []byte(out), 0o600), errs)
+	for _, other := range []string{files[0], "--measured"} {
+		code, _, errs = fob(t, "", "conform", "report", imported, other)
+		require.Equal(t, exitUsage, code)
+		require.Contains(t, errs, "import.jsonl has cases of fob conform import, and ")
+	}
 	code, _, errs = fob(t, "", "conform", "report", page)
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, errs, "page.html: not a report of fob conform --json")

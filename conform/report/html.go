@@ -22,7 +22,7 @@ var pageText string
 var pageStyle string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"short": shortened, "named": Named, "failed": ofFailed, "sources": Sources, "pageof": PageOf, "sorted": failedFirst, "expectation": expectation, "surprise": isSurprise, "parts": parts,
+	"short": shortened, "unknown": unknown, "named": Named, "failed": ofFailed, "sources": Sources, "pageof": PageOf, "sorted": failedFirst, "expectation": expectation, "surprise": isSurprise, "parts": parts,
 	"lower": class,
 	"of":    func(o string) conform.Result { return conform.Result{Outcome: conform.Outcome(o)} },
 	"count": func(r *conform.Report, o string) int { return Count(r, conform.Outcome(o)) },
@@ -93,11 +93,12 @@ func HTML(w io.Writer, reports []*conform.Report) error {
 	sum := sha256.Sum256([]byte(style))
 	return page.Execute(w, struct {
 		Reports []*conform.Report
+		Names   []string // of the reports
 		Rows    []Row
 		Style   template.CSS
 		Hash    string
 		Heading string
 		Hand    *hand // only for one report
 		Last    string
-	}{reports, Rows(reports), template.CSS(style), "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), handHeading + ". " + handFirst, shared, handLast}) //nolint:gosec // our own style
+	}{reports, headings(reports, Named), Rows(reports), template.CSS(style), "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), handHeading + ". " + handFirst, shared, handLast}) //nolint:gosec // our own style
 }

@@ -45,8 +45,8 @@ func Markdown(w io.Writer, reports []*conform.Report) error {
 	escape := strings.NewReplacer("|", `\|`, "\n", " ")
 	var b strings.Builder
 	b.WriteString("| case | level | requirement |")
-	for _, r := range reports {
-		fmt.Fprintf(&b, " %s |", escape.Replace(marked(r, r.Target)))
+	for _, name := range headings(reports, func(r *conform.Report) string { return marked(r, r.Target) }) {
+		fmt.Fprintf(&b, " %s |", escape.Replace(name))
 	}
 	b.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(reports)) + "\n")
 	for _, row := range Rows(reports) {

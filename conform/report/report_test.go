@@ -330,6 +330,63 @@ func TestComparison(t *testing.T) {
 	require.Contains(t, html.UnescapeString(text), "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 }
 
+// TestHeadings: columns that would have the same heading get as many details as they need
+// to differ.
+func TestHeadings(t *testing.T) {
+	day := time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC)
+	of := func(name, version string, date time.Time, file string) *conform.Report {
+		return &conform.Report{Target: name, Version: version, Date: date, File: file, Results: []conform.Result{{ID: "C01", Outcome: conform.Pass}}}
+	}
+	for _, c := range []struct {
+		reports []*conform.Report
+		want    string
+	}{
+		{[]*conform.Report{of("a", "1", day, ""), of("b", "1", day, "")}, "a | b"},
+		{[]*conform.Report{of("a", "1", day, ""), of("a", "2", day, ""), of("b", "1", day, "")}, "a 1 | a 2 | b"},
+		{[]*conform.Report{of("a", "", day, ""), of("a", "", day.AddDate(0, 0, 1), "")}, "a 2026-11-30 | a 2026-12-01"},
+		{[]*conform.Report{of("a", "", day, ""), of("a", "", day.Add(time.Second), "")}, "a 01:02:03 | a 01:02:04"},
+		{[]*conform.Report{of("a", "", day, "x.json"), of("a", "", day, "y.json")}, "a x.json | a y.json"},
+		{[]*conform.Report{of("a", "", day, "x.json"), of("a", "", day, "x.json")}, "a (1) | a (2)"},
+	} {
+		var table, page, picture bytes.Buffer
+		require.NoError(t, report.Markdown(&table, c.reports))
+		require.Contains(t, table.String(), "| requirement | "+c.want+" |\n")
+		require.NoError(t, report.HTML(&page, c.reports))
+		var columns []string
+		for _, m := range regexp.MustCompile(`<th scope="col">([^<]*)</th>`).FindAllStringSubmatch(page.String(), -1)[2:] {
+			require.NotContains(t, columns, m[1])
+			columns = append(columns, m[1])
+			require.Contains(t, page.String(), "<h2>"+m[1]+"</h2>", "a card")
+		}
+		require.NoError(t, report.SVG(&picture, c.reports, true))
+		heads := regexp.MustCompile(`<g transform="[^"]*rotate.*`).FindAllString(picture.String(), -1)
+		require.Len(t, heads, len(c.reports))
+		for i := range heads {
+			heads[i] = regexp.MustCompile(`^<g[^>]*>`).ReplaceAllString(heads[i], "")
+		}
+		require.NotEqual(t, heads[0], heads[1])
+	}
+}
+
+// TestUnknown: the card of a server has the number of cases that others have and it has not.
+func TestUnknown(t *testing.T) {
+	other := sample()
+	other.Target, other.Results = "other", other.Results[:1]
+	var b bytes.Buffer
+	require.NoError(t, report.HTML(&b, []*conform.Report{sample(), other}))
+	require.Equal(t, []string{"? unknown <b>3</b>"}, regexp.MustCompile(`\? unknown <b>\d+</b>`).FindAllString(b.String(), -1))
+}
+
+// TestComparable: results of seed files and of other cases are not compared.
+func TestComparable(t *testing.T) {
+	files := &conform.Report{Target: "importer", File: "import.json", Results: []conform.Result{{ID: "F01"}}}
+	require.NoError(t, report.Comparable([]*conform.Report{sample(), sample()}))
+	require.NoError(t, report.Comparable([]*conform.Report{files, files}))
+	err := report.Comparable([]*conform.Report{sample(), files})
+	require.ErrorIs(t, err, report.ErrMixed)
+	require.ErrorContains(t, err, "import.json has cases of fob conform import, and bank <1> 2.0 has those of fob conform")
+}
+
 // TestPage: the page of one server has all results. Failed cases are open, and come first.
 func TestPage(t *testing.T) {
 	var b bytes.Buffer

@@ -42,7 +42,7 @@ func style() string {
 		return fmt.Sprintf(".back{fill:%s;stroke:%s}.text{fill:%s}.dim{fill:%[4]s}.no{stroke:%[4]s}.line{stroke:%[2]s}.pass{stroke:%[5]s;fill:none}.fail{fill:%[6]s}.sign{stroke:%[7]s}",
 			of(colors["back"]), of(colors["line"]), of(colors["text"]), of(colors["dim"]), of(colors["pass"]), of(colors["fail"]), of(colors["sign"]))
 	}
-	return "text{font:12.5px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}.head{font-weight:600}.small{font-size:11px}" +
+	return ":root{max-width:100%;height:auto}text{font:12.5px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}.head{font-weight:600}.small{font-size:11px}" +
 		rules(func(c color) string { return c.light }) + "@media(prefers-color-scheme:dark){" + rules(func(c color) string { return c.dark }) + "}"
 }
 
@@ -57,7 +57,7 @@ func SVG(w io.Writer, reports []*conform.Report, all bool) error {
 		})
 	}
 	n := max(1, len(reports))
-	p := &picture{reports: reports, column: min(svgColumn, (svgWidth-svgEdge-svgText-svgLeast-svgLevels)/n)}
+	p := &picture{reports: reports, whens: headings(reports, func(r *conform.Report) string { return r.Target + "\n" + when(r) }), column: min(svgColumn, (svgWidth-svgEdge-svgText-svgLeast-svgLevels)/n)}
 	p.cells = svgWidth - svgEdge - n*p.column
 	p.head(len(rows), total)
 	for _, theme := range conform.Themes() {
@@ -80,8 +80,9 @@ func SVG(w io.Writer, reports []*conform.Report, all bool) error {
 // picture is a picture that is being drawn from top to bottom.
 type picture struct {
 	reports []*conform.Report
-	column  int // width
-	cells   int // the first column
+	whens   []string // below the names of the targets
+	column  int      // width
+	cells   int      // the first column
 	y       int
 	body    strings.Builder
 }
@@ -98,8 +99,9 @@ func (p *picture) center(i int) int { return p.cells + i*p.column + p.column/2 }
 // head draws the names of the targets, upwards.
 func (p *picture) head(shown, total int) {
 	longest := 0
-	for _, r := range p.reports {
-		longest = max(longest, utf8.RuneCountInString(r.Target)*8, utf8.RuneCountInString(when(r))*7)
+	for i, r := range p.reports {
+		_, p.whens[i], _ = strings.Cut(p.whens[i], "\n")
+		longest = max(longest, utf8.RuneCountInString(r.Target)*8, utf8.RuneCountInString(p.whens[i])*7)
 	}
 	p.y = max(svgEdge+longest+12, 90)
 	title := fmt.Sprintf("%d of %d conformance cases: those that a server fails", shown, total)
@@ -112,7 +114,7 @@ func (p *picture) head(shown, total int) {
 	for i, r := range p.reports {
 		x, y := p.center(i), p.y-8
 		p.add(`<g transform="translate(%d %d) rotate(-90)"><text y="-3" class="text head">%s</text><text y="11" class="dim small">%s</text></g>`,
-			x, y, inXML(r.Target), inXML(when(r)))
+			x, y, inXML(r.Target), inXML(p.whens[i]))
 	}
 }
 

@@ -78,6 +78,7 @@ func TestSVG(t *testing.T) {
 		}
 		require.Equal(t, cells, strings.Count(text, "<g><title>one &lt;&amp;&gt; 1.0, ")+strings.Count(text, "<g><title>two, "))
 		require.Contains(t, text, `width="900"`)
+		require.Contains(t, text, ":root{max-width:100%;height:auto}", "it shrinks to a narrow window")
 		require.Contains(t, text, `role="img" aria-labelledby="title desc"`)
 		require.Contains(t, text, "one &lt;&amp;&gt; (1.0 2026-11-30) passes 2 and fails C07. two (2026-11-30) passes 0 and fails C12.</desc>")
 		require.Contains(t, text, "C07: FAIL, seen &amp; measured</title>")
