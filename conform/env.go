@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -274,10 +275,31 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 				e.skipf("the target limits the rate of attempts, and has not checked a code")
 			}
 			e.described(v, answer)
-			return answer
+			return e.counted(a.Token, a.Code, answer)
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))
 	}
+}
+
+// counted keeps the number of entries in a row that the target has refused and may count as
+// wrong codes of a token.
+func (e *env) counted(t *Token, code string, a Answer) Answer {
+	if a.token = t; t == nil {
+		return a
+	}
+	declares := func(b *bool) bool { return b == nil || *b }
+	malformed := len(code) != int(t.Digits) || strings.Trim(code, "0123456789") != ""
+	switch {
+	case a.Verdict == Accepted:
+		if t.refusals = 0; t.accepted == nil {
+			t.accepted = map[string]bool{}
+		}
+		t.accepted[code] = true
+	case malformed && !declares(e.target.Declares.CountMalformed), t.accepted[code] && !declares(e.target.Declares.CountReplayed):
+	default:
+		t.refusals++
+	}
+	return a
 }
 
 // action returns an attempt as an action.
@@ -328,6 +350,11 @@ func (e *env) refuse(t *Token, code, format string, args ...any) {
 }
 
 func (e *env) accepted(a Answer, format string, args ...any) {
+	if a.Verdict == Refused && a.token != nil && a.token.refusals > 1 {
+		if n := e.lockoutOr(maxWrong + 1); a.token.refusals > n {
+			e.skipf("%d refused entries in a row lock a token, and this case enters %d", n, a.token.refusals-1)
+		}
+	}
 	if a.Verdict != Accepted {
 		e.failf("%s: %s, must be accepted", fmt.Sprintf(format, args...), a.words())
 	}

@@ -224,6 +224,7 @@ func (e *env) unlock(t *Token) {
 	if err != nil {
 		e.fail(VerbUnlock, err)
 	}
+	t.refusals = 0
 }
 
 // revoke puts a token out of use.

@@ -108,8 +108,8 @@ func pskcOf(t *Token, expiry string) []byte {
 	return seedset.PSKC(f)
 }
 
-// act does a verb of a user with a token.
-func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), a Act) Answer {
+// act does a verb of a user with a code of their own token.
+func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), own *Token, a Act) Answer {
 	e.present(a.Token)
 	e.secret.addCode(a.Code)
 	for tries := 0; ; tries++ {
@@ -122,7 +122,7 @@ func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), a Act) 
 		if answer.Verdict != Limited || tries == maxRetries {
 			e.logf("%s as %s, %s: %s", v, a.Person.ID, a.described(), answer.Verdict)
 			e.described(v, answer)
-			return answer
+			return e.counted(own, a.Code, answer)
 		}
 		e.sleep(max(answer.RetryAfter, time.Second))
 	}
@@ -144,7 +144,7 @@ func (a *Act) described() string {
 
 // tryActivate lets a user register a token.
 func (e *env) tryActivate(m *member, t *Token, code string) Answer {
-	return e.act(VerbActivate, e.target.Activate, Act{Person: m.Person, Token: t, Code: code})
+	return e.act(VerbActivate, e.target.Activate, t, Act{Person: m.Person, Token: t, Code: code})
 }
 
 // activate registers a token for a user, which must succeed.
@@ -155,18 +155,22 @@ func (e *env) activate(m *member, t *Token) {
 
 // operate lets a user do an operation.
 func (e *env) operate(m *member, operation, code string) Answer {
-	return e.act(VerbOperate, e.target.Operate, Act{Person: m.Person, Token: m.token, Operation: operation, Code: code})
+	return e.act(VerbOperate, e.target.Operate, m.token, Act{Person: m.Person, Token: m.token, Operation: operation, Code: code})
 }
 
 // unlockAs and revokeAs let a user act on a token, with a code of their own one.
 func (e *env) unlockAs(m *member, t *Token, code string) Answer {
 	e.present(m.token)
-	return e.act(VerbUnlockAs, e.target.UnlockAs, Act{Person: m.Person, Token: t, Code: code})
+	answer := e.act(VerbUnlockAs, e.target.UnlockAs, m.token, Act{Person: m.Person, Token: t, Code: code})
+	if answer.Verdict == Accepted {
+		t.refusals = 0
+	}
+	return answer
 }
 
 func (e *env) revokeAs(m *member, t *Token, code string) Answer {
 	e.present(m.token)
-	return e.act(VerbRevokeAs, e.target.RevokeAs, Act{Person: m.Person, Token: t, Code: code})
+	return e.act(VerbRevokeAs, e.target.RevokeAs, m.token, Act{Person: m.Person, Token: t, Code: code})
 }
 
 // onPaper requires an action to be refused with the answer that only paper remains.

@@ -200,6 +200,8 @@ type Answer struct {
 	RetryAfter time.Duration
 	// OnPaper reports whether only an application on paper remains, by the answer.
 	OnPaper bool
+
+	token *Token // whose code was entered
 }
 
 // Status is the state of a token. nil means unknown.

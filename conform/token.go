@@ -27,6 +27,9 @@ type Token struct {
 	special string // a property that a random seed lacks, for people who repeat a case
 	last    int64  // the last step whose code the case has submitted as a correct one
 	removed bool   // from the target, to make room for another one
+
+	refusals int             // in a row, of entries that may count as wrong codes
+	accepted map[string]bool // codes
 }
 
 // hotp returns the code of a step.

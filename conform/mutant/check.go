@@ -156,6 +156,9 @@ func (s *Server) judge(t *state, serial, user, front, code, what string) (v conf
 		if s.is("C40") && code != "" {
 			return conform.Trouble, "internal error"
 		}
+		if s.CountMalformed {
+			s.wrong(t, serial, count, raw)
+		}
 		return conform.Refused, refusedText
 	}
 	if (s.is("C20") || s.is("C21")) && any && t.texts[raw] {
@@ -166,6 +169,9 @@ func (s *Server) judge(t *state, serial, user, front, code, what string) (v conf
 		s.wrong(t, serial, count, raw)
 		return conform.Refused, refusedText
 	case f.used:
+		if s.CountReplayed {
+			s.wrong(t, serial, count, raw)
+		}
 		return conform.Refused, refusedText
 	}
 	if s.is("C15") {
@@ -220,7 +226,7 @@ func (s *Server) wrong(t *state, serial, count, raw string) {
 			switch {
 			case t.hotp(current+off) != raw:
 			case s.is("C27"):
-				t.failed[count] = lockout - 1
+				t.failed[count] = s.Lockout - 1
 			case n <= 10:
 				t.offset += off
 			}
@@ -235,7 +241,7 @@ func (s *Server) wrong(t *state, serial, count, raw string) {
 		s.pause()
 	}
 	t.failed[count] = n
-	most := lockout
+	most := s.Lockout
 	if s.is("C37") {
 		most++
 	}

@@ -38,6 +38,12 @@ var (
 
 // Server is a validation server. Create it with [New].
 type Server struct {
+	// Lockout is the number of wrong codes in a row that lock a token. CountReplayed and
+	// CountMalformed make used codes and malformed entries count too. They are set before
+	// the first request.
+	Lockout                       int
+	CountReplayed, CountMalformed bool
+
 	fault string
 
 	mu     sync.Mutex
@@ -78,7 +84,7 @@ type state struct {
 
 // New returns a server with the mistake of a case, or "" for none.
 func New(fault string) *Server {
-	return &Server{fault: fault, tokens: map[string]*state{}, contracts: map[string]*contract{}, people: map[string]*person{}}
+	return &Server{Lockout: lockout, fault: fault, tokens: map[string]*state{}, contracts: map[string]*contract{}, people: map[string]*person{}}
 }
 
 func (s *Server) is(id string) bool { return s.fault == id }

@@ -35,8 +35,10 @@ func (s *Server) Target() *conform.Target {
 			return conform.Answer{Verdict: verdict, Text: text}, nil
 		}
 	}
+	declared := Declared()
+	declared.Lockout, declared.CountReplayed, declared.CountMalformed = &s.Lockout, &s.CountReplayed, &s.CountMalformed
 	return &conform.Target{
-		Name: "mutant " + s.fault, Declares: Declared(), Limits: conform.Limits{OtherPeriods: true},
+		Name: "mutant " + s.fault, Declares: declared, Limits: conform.Limits{OtherPeriods: true},
 		Import: func(_ context.Context, t *conform.Token) error {
 			return refusedBy(s.Import(t.Serial, t.User, t.Seed.Bytes(), t.Digits, t.Period))
 		},
