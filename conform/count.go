@@ -68,7 +68,7 @@ var countCases = []Case{
 			"Import a token, and enter its current code. It must be accepted.",
 			"Enter the same code as often as wrong codes lock a token. It must be refused.",
 			"Enter the next code. Whether it is accepted must agree with count_replayed, if the target file declares it.",
-			"Lock the token, enter the used code again, and then the current code. It must be refused.",
+			"Use another token, and lock it. Enter its used code as often again, and then its next code. It must be refused.",
 		},
 	},
 	{
@@ -173,29 +173,34 @@ func c40(e *env) string {
 	return text
 }
 
+// c41 uses a second token for the lockout, and does not wait for a code between the lockout and
+// the last code: a lockout that ends by itself is a matter of C46.
 func c41(e *env) string {
 	n := e.lockout()
-	t := e.token()
-	code := e.good(t)
-	e.accept(t, code, "the code")
-	replay := func() {
+	replay := func(t *Token, code string) {
 		e.loose()
 		for range n {
 			e.refuse(t, code, "the used code")
 		}
 		e.settle()
 	}
-	replay()
-	next := e.good(t)
-	counted := e.check(t, next).Verdict != Accepted
+	one := e.token()
+	code := e.good(one)
+	e.accept(one, code, "the code")
+	replay(one, code)
+	counted := e.check(one, e.good(one)).Verdict != Accepted
 	if d := e.target.Declares.CountReplayed; d != nil {
 		equal(e, *d, counted, "locked after a used code %d times", n)
 	}
-	if !counted {
-		e.lock(t)
-	}
-	replay()
-	e.refuse(t, e.codeAfter(t, next), "the correct code of a locked token, after used codes")
+	t := e.token()
+	code = e.good(t)
+	e.accept(t, code, "the code of another token")
+	twin := e.twin()
+	e.lock(t)
+	replay(t, code)
+	next := e.code(t, 1)
+	e.await(twin)
+	e.refuse(t, next, "the correct code of a locked token, after used codes")
 	return fmt.Sprintf("after a used code %d times, the correct code is %s; used codes do not unlock", n, map[bool]string{true: "refused", false: "accepted"}[counted])
 }
 

@@ -51,7 +51,8 @@ type stop struct {
 	leftOut bool
 	// unfinished is set if the run has ended before the case.
 	unfinished bool
-	full       bool // the target held too many tokens
+	why        string // the harm, if it is not the one of the case
+	full       bool   // the target held too many tokens
 }
 
 // crossed ends a case whose step has ended too early.

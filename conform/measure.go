@@ -213,7 +213,31 @@ func (e *env) lock(t *Token) {
 	for _, code := range e.wrongCodes(t, n) {
 		e.refuse(t, code, "a wrong code")
 	}
+	t.locked = e.time()
 	e.settle()
+}
+
+// twin locks another token before the one of a case, if the window has no next code and the
+// case must wait for it. Otherwise it returns nil.
+func (e *env) twin() *Token {
+	if e.windowOf().high > 0 {
+		return nil
+	}
+	t := e.token()
+	e.lock(t)
+	return t
+}
+
+// await waits for the next step if there is a twin. It ends the case if the lockout of the
+// twin has ended by itself, because the other token may be open for the same reason.
+func (e *env) await(twin *Token) {
+	if twin == nil {
+		return
+	}
+	e.advanceSteps(1)
+	if e.check(twin, e.code(twin, 0)).Verdict == Accepted {
+		e.skipf("the lockout ends by itself within %d s (C46)", e.period())
+	}
 }
 
 // unlock unlocks a token.

@@ -34,10 +34,10 @@ var onceCases = []Case{
 		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbRestart}, run: c13, restarts: true,
 		Why: "Used codes that are only in memory are valid again after a restart, a crash or on another node.",
 		Steps: []string{
-			"Import a token, and enter its current code. It must be accepted.",
+			"Import two tokens, and enter the current code of the second. It must be accepted.",
 			"Restart the server.",
 			"Enter the same code. It must be refused.",
-			"Enter the next code. It must be accepted.",
+			"Enter the next code. It must be accepted. Otherwise, enter the code of the first token: if it is refused too, the tokens do not survive a restart.",
 		},
 	},
 	{
@@ -63,7 +63,7 @@ var onceCases = []Case{
 	},
 	{
 		ID: "C16", Requirement: "a code used at one interface is refused at the other",
-		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbCheckOther}, run: c16,
+		Source: "RFC 6238 §5.2", Level: Must, Needs: []Verb{VerbCheckOther}, Wait: 2 * time.Minute, run: c16,
 		Why: "A code that was typed at the VPN opens the web page too, for everyone who saw it.",
 		Steps: []string{
 			"Import a token, and register it for its user if the target is a bank. Enter its next code at the first interface. It must be accepted.",
@@ -163,13 +163,34 @@ func c12(e *env) string {
 }
 
 func c13(e *env) string {
+	spare := e.spare()
 	t := e.token()
 	code := e.good(t)
 	e.accept(t, code, "the first time")
 	e.restart()
 	e.refuse(t, code, "after a restart")
-	e.accept(t, e.good(t), "the next code after the restart")
+	if a := e.check(t, e.good(t)); a.Verdict != Accepted {
+		if e.lost(spare) {
+			panic(stop{outcome: Fail, detail: "after the restart, the next code and the code of a token that was never used are refused: the tokens do not survive a restart",
+				why: "A server that forgets its tokens refuses all users after each restart, until somebody imports the seeds again, and forgets the used codes and lockouts with them."})
+		}
+		e.accepted(a, "the next code after the restart")
+	}
 	return "refused after a restart, the next code accepted"
+}
+
+// spare returns a token that shows whether tokens survive a restart. It returns nil if the
+// target holds one token only.
+func (e *env) spare() *Token {
+	if e.target.Limits.Tokens == 1 {
+		return nil
+	}
+	return e.token()
+}
+
+// lost reports whether the target refuses the code of a spare token after a restart.
+func (e *env) lost(spare *Token) bool {
+	return spare != nil && e.check(spare, e.good(spare)).Verdict != Accepted
 }
 
 // spellings returns other ways to write a code.

@@ -5,6 +5,7 @@ package conform
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 var resyncCases = []Case{
@@ -70,7 +71,7 @@ var resyncCases = []Case{
 	},
 	{
 		ID: "C34", Requirement: "a correction does not unlock a token",
-		Source: "bank rule BK-07", Level: Bank, Needs: []Verb{VerbResync}, run: c34,
+		Source: "bank rule BK-07", Level: Bank, Needs: []Verb{VerbResync}, Wait: 2 * time.Minute, run: c34,
 		Why: "A thief unlocks the stolen token alone, and has any number of attempts.",
 		Steps: []string{
 			"Import a token, and lock it with wrong codes.",
@@ -213,12 +214,11 @@ func c33(e *env) string {
 
 func c34(e *env) string {
 	t := e.token()
+	twin := e.twin()
 	e.lock(t)
 	verdict := e.resync(t, e.code(t, -1), e.code(t, 0))
 	next := e.code(t, 1)
-	if e.has(VerbClock) || e.windowOf().high == 0 {
-		e.advanceSteps(1)
-	}
+	e.await(twin)
 	e.refuse(t, next, "the next code of a locked token, after two consecutive codes (%s)", verdict)
 	if e.has(VerbUnlock) {
 		e.unlock(t)

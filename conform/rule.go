@@ -66,7 +66,7 @@ var ruleCases = []Case{
 	},
 	{
 		ID: "BK-20", Requirement: "every decision leaves a record of who, and about which token",
-		Source: "bank rule BK-20", Level: Bank, Needs: with(bankUsers, VerbOperate, VerbAudit), Wait: 10 * time.Minute, run: bk20,
+		Source: "bank rule BK-20", Level: Bank, Needs: with(bankUsers, VerbOperate, VerbAudit), run: bk20,
 		Why: "When a customer disputes a transfer, the bank must show who entered which token's code, and also the attempts before it. A record of successes only hides the attack.",
 		Steps: []string{
 			"Let a user register a token, do an operation with a correct code and one with a wrong code, and let another user try to register the token.",
@@ -225,18 +225,22 @@ func bk05(e *env) string {
 	}
 	wrong(n - 1)
 	e.accepted(e.operate(two, "transfer", e.good(t)), "a transfer with a correct code after %d wrong ones", n-1)
+	twin := e.twin()
 	wrong(n)
+	t.locked = e.time()
+	code := e.code(t, 1) // the same one for all, because waiting for others may end a lockout (C46)
+	e.await(twin)
 	for i, op := range codedOperations {
-		e.refused(e.operate(both[i%2], op, e.good(t)), "%s with a correct code after %d wrong ones", op, n)
+		e.refused(e.operate(both[i%2], op, code), "%s with a correct code after %d wrong ones", op, n)
 	}
-	e.refused(e.tryActivate(two, t, e.good(t)), "the locked token registered again")
+	e.refused(e.tryActivate(two, t, code), "the locked token registered again")
 	e.stillLocked(t, "registering it again")
 	for _, op := range freeOperations {
 		e.accepted(e.operate(one, op, ""), "%s, which needs no code", op)
 	}
 	if e.has(VerbUnlock) {
 		e.unlock(t)
-		e.accepted(e.operate(one, "transfer", e.good(t)), "a transfer after unlocking")
+		e.accepted(e.operate(one, "transfer", e.codeAfter(t, code)), "a transfer after unlocking")
 	}
 	return fmt.Sprintf("%d wrong codes in different operations of two users lock all %d operations that need a code, and no other", n, len(codedOperations))
 }

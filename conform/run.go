@@ -243,7 +243,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, stop) {
 	result.Outcome, result.Detail, result.TookMS = last.outcome, last.detail, time.Since(begun).Milliseconds()
 	result.LeftOut = last.leftOut
 	if result.Outcome == Fail {
-		result.Why = c.Why
+		result.Why = cmp.Or(last.why, c.Why)
 		for _, a := range log {
 			result.Actions = append(result.Actions, e.secret.redact(a.text()))
 		}

@@ -458,3 +458,28 @@ func TestReportHasNoSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestTokensLost: C13 names the loss if a server keeps its tokens in memory.
+func TestTokensLost(t *testing.T) {
+	target := mutant.New("").Target()
+	var serials []string
+	imports := target.Import
+	target.Import = func(ctx context.Context, token *conform.Token) error {
+		serials = append(serials, token.Serial)
+		return imports(ctx, token)
+	}
+	target.Restart = func(ctx context.Context) error {
+		for _, s := range serials {
+			_ = target.Remove(ctx, &conform.Token{Serial: s})
+		}
+		return nil
+	}
+	report, err := conform.Run(t.Context(), target, conform.Options{Cases: only(t, "C13", "C46")})
+	require.NoError(t, err)
+	lost, lockout := report.Results[0], report.Results[1]
+	require.Equal(t, conform.Fail, lost.Outcome)
+	require.Contains(t, lost.Detail, "the tokens do not survive a restart")
+	require.Contains(t, lost.Why, "forgets its tokens")
+	require.Equal(t, conform.NotApplicable, lockout.Outcome)
+	require.Equal(t, "the tokens do not survive a restart (C13)", lockout.Detail)
+}

@@ -84,12 +84,14 @@ func c44(e *env) string {
 	}
 	t, users := e.sharers(3)
 	e.accepted(users[2](e.good(t)), "the code of the third user before wrong ones")
+	twin := e.twin()
 	e.loose()
 	for i, code := range e.wrongCodes(t, n) {
 		e.refused(users[i%2](code), "wrong code %d", i+1)
 	}
 	e.settle()
-	code := e.good(t)
+	code := e.code(t, 1)
+	e.await(twin)
 	for i := range users {
 		e.refused(users[2-i](code), "the correct code of user %d after %d wrong ones of users 1 and 2", 3-i, n)
 	}
@@ -105,11 +107,18 @@ func c45(e *env) string {
 }
 
 func c46(e *env) string {
+	var spare *Token
+	if e.has(VerbRestart) {
+		spare = e.spare()
+	}
 	t := e.token()
 	e.lock(t)
 	text := ""
 	if e.has(VerbRestart) {
 		e.restart()
+		if e.lost(spare) {
+			e.skipf("the tokens do not survive a restart (C13)")
+		}
 		e.refuse(t, e.good(t), "the correct code after a restart")
 		text = "after a restart, and "
 	}

@@ -26,6 +26,7 @@ type Token struct {
 	alg     token.Algorithm
 	special string // a property that a random seed lacks, for people who repeat a case
 	last    int64  // the last step whose code the case has submitted as a correct one
+	locked  int64  // when the case has locked it, 0 if it has not
 	removed bool   // from the target, to make room for another one
 
 	refusals int             // in a row, of entries that may count as wrong codes

@@ -58,7 +58,7 @@ var faults = []Fault{
 	{"C41", "unlocks tokens by used codes", ""},
 	{"C42", "reads the count before it writes it, without a lock", ""},
 	{"C43", "reveals whether the code of a locked token is correct", ""},
-	{"C44", "counts and locks per user", "C47 C48 BK-05 BK-12"},
+	{"C44", "counts and locks per user", "C48 BK-05"},
 	{"C45", "locks all tokens of a batch", "C47"},
 	{"C46", "unlocks tokens after an hour", ""},
 	{"C47", "lets any user unlock the token of another one", ""},
