@@ -177,7 +177,8 @@ func TestByHandRADIUS(t *testing.T) {
 }
 
 // TestByHandAtOnce: commands that run at the same time have a session each, and wait for
-// each other only, also beside a server in the background.
+// each other only, also beside a server in the background. Secrets of HTTP Basic
+// authentication are not in arguments.
 func TestByHandAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	forms := map[string]string{} // the sessions of the forms that were not sent
@@ -188,6 +189,11 @@ func TestByHandAtOnce(t *testing.T) {
 		session := ""
 		if c, err := r.Cookie("session"); err == nil {
 			session = c.Value
+		}
+		user, password, is := r.BasicAuth()
+		if is != (r.URL.Path == "/tokens") || is && user+" "+password != "o'tanaka s3cret:x" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
 		}
 		switch form := rand.Text(); r.URL.Path {
 		case "/form":
@@ -210,24 +216,28 @@ func TestByHandAtOnce(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "clerk.pw"), []byte("s3cret:x\n"), 0o600))
 	for seed, fresh := range []string{"true", "false"} {
 		path := filepath.Join(folder, fresh+".yaml")
 		require.NoError(t, os.WriteFile(path, []byte(`
 name: site
 url: `+server.URL+`
+secrets: {clerk: clerk.pw}
+basic: {user: o'tanaka, password: "{{clerk}}"}
 setup:
   - start: {argv: [sleep, "1000"], ready: {http: "`+server.URL+`/form"}}
-  - http: {path: /form}
+  - http: {path: /form, headers: &none {Authorization: ""}}
 import: {http: {path: /tokens, body: '{"serial":"{{serial}}","user":"{{user}}","seed":"{{seed_hex}}","digits":{{digits}},"period":{{period}}}'}}
 check:
   new_session: `+fresh+`
-  before: [{http: {path: /form}, save: {form: {body: "(.*)"}}}]
-  http: {path: /check, headers: {Form: "{{form}}"}, body: '{"serial":"{{serial}}","user":"{{user}}","code":"{{code}}"}'}
+  before: [{http: {path: /form, headers: *none}, save: {form: {body: "(.*)"}}}]
+  http: {path: /check, headers: {Authorization: "", Form: "{{form}}"}, body: '{"serial":"{{serial}}","user":"{{user}}","code":"{{code}}"}'}
   accepted: {json: {/answer: accepted}}
   refused: {body: refused}
-clock: {http: {method: PUT, path: /clock, body: '{"now":{{unix}}}'}}
+clock: {http: {method: PUT, path: /clock, headers: *none, body: '{"now":{{unix}}}'}}
 `), 0o600))
-		_, out := byHand(t, path, "C15", "--seed", strconv.Itoa(seed))
+		commands, out := byHand(t, path, "C15", "--seed", strconv.Itoa(seed))
+		require.NotContains(t, strings.Join(commands, "\n"), "s3cret")
 		require.Equal(t, 32, strings.Count(out, `"answer":"accepted"`), out)
 	}
 	left, err := filepath.Glob(filepath.Join(folder, "*.seed"))

@@ -20,7 +20,8 @@ type File struct {
 	Version      string            `yaml:"version" doc:"version of the server in reports; {{NAME}} is a value that setup saves"`
 	URL          string            `yaml:"url" doc:"address before the paths of requests; https, or http on loopback, such as http://127.0.0.1:{{port}} for a program of start"`
 	InsecureHTTP bool              `yaml:"insecure_http" doc:"allow http beyond loopback, such as between containers"`
-	Headers      map[string]string `yaml:"headers" doc:"headers of all requests"`
+	Headers      map[string]string `yaml:"headers" doc:"headers of all requests, also of those to other addresses and to the pages of users; a request leaves one out with the value \"\""`
+	Basic        *Basic            `yaml:"basic" doc:"HTTP Basic authentication of all requests; one leaves it out with headers: {Authorization: \"\"}"`
 	Needs        map[string]string `yaml:"needs" doc:"programs that must be installed, or patterns of the paths of files, with spaces between alternatives; each with the Debian package that has it"`
 	Secrets      map[string]string `yaml:"secrets" doc:"files with secrets of one line; {{NAME}} is replaced by the secret"`
 	Declares     Declares          `yaml:"declares" doc:"the behaviour that the server's documentation or configuration declares; measured if omitted"`
@@ -129,10 +130,17 @@ type Verb struct {
 type Request struct {
 	Method  string            `yaml:"method" doc:"GET by default, or POST with a form or body"`
 	Path    string            `yaml:"path" doc:"path and query after url, or a whole URL" required:"true"`
-	Headers map[string]string `yaml:"headers" doc:"headers in addition to those of the file"`
+	Headers map[string]string `yaml:"headers" doc:"headers in addition to those of the file, or in place of them; one with the value \"\" is left out"`
+	Basic   *Basic            `yaml:"basic" doc:"HTTP Basic authentication"`
 	Form    map[string]string `yaml:"form" doc:"fields of a form"`
 	Upload  map[string]string `yaml:"upload" doc:"fields of a multipart form; empty ones are left out. A name that ends in @ is a file"`
 	Body    string            `yaml:"body" doc:"body; the header Content-Type decides how placeholders are escaped, application/json by default"`
+}
+
+// Basic is the name and password of HTTP Basic authentication (RFC 7617).
+type Basic struct {
+	User     string `yaml:"user" doc:"name, without a colon" required:"true"`
+	Password string `yaml:"password" doc:"{{NAME}} of secrets" required:"true"`
 }
 
 // Command is a program. It gets no terminal, and secrets only over stdin.
@@ -253,7 +261,7 @@ func Parse(text []byte, o Options) (*File, error) {
 // Schema returns the JSON Schema of a target file, for editors.
 func Schema() ([]byte, error) {
 	return yamlfile.Schema("A target of fob conform", File{}, yamlfile.Options{Shared: []reflect.Type{
-		reflect.TypeFor[Verb](), reflect.TypeFor[Step](), reflect.TypeFor[Request](), reflect.TypeFor[Command](),
+		reflect.TypeFor[Verb](), reflect.TypeFor[Step](), reflect.TypeFor[Request](), reflect.TypeFor[Basic](), reflect.TypeFor[Command](),
 		reflect.TypeFor[TextFile](), reflect.TypeFor[Match](), reflect.TypeFor[Read](),
 	}})
 }

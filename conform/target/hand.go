@@ -239,11 +239,9 @@ func (h *hand) request(r *Request, v pieces, keep bool) string {
 	if secret(where) {
 		options = append(options, option{"url", where})
 	}
-	headers := http.Header{}
-	for _, all := range []map[string]string{h.file.Headers, r.Headers} {
-		for name, value := range all {
-			headers.Set(name, value)
-		}
+	headers, basic := h.file.headers(r)
+	if basic != nil {
+		options = append(options, option{"user", h.fill(basic.User+":"+basic.Password, v, reqtemplate.Plain)})
 	}
 	if r.Body != "" && headers.Get("Content-Type") == "" {
 		headers.Set("Content-Type", "application/json")

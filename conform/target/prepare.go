@@ -74,6 +74,9 @@ func (f *File) prepare() error {
 	if err := reqtemplate.CheckHeaders(f.Headers, f.secrets); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
+	if err := f.prepareBasic(f.Basic, f.Headers, known); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.verbs())) {
 		if v := f.verbs()[name]; v != nil {
 			if err := f.prepareVerb(name, v, slices.Concat(known, verbPlaceholders[name])); err != nil {
@@ -201,7 +204,7 @@ func (v *Verb) texts() (texts []string) {
 
 func (s *Step) texts() (texts []string) {
 	if r := s.HTTP; r != nil {
-		texts = append(texts, r.Path, r.Body)
+		texts = append(append(texts, r.Path, r.Body), r.Basic.texts()...)
 		texts = slices.AppendSeq(texts, maps.Values(r.Headers))
 		texts = slices.AppendSeq(texts, maps.Values(r.Form))
 		texts = slices.AppendSeq(texts, maps.Values(r.Upload))
@@ -293,6 +296,9 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 		if err := reqtemplate.CheckHeaders(r.Headers, f.secrets); err != nil {
 			return fmt.Errorf("http: headers: %w", err)
 		}
+		if err := f.prepareBasic(r.Basic, r.Headers, *known); err != nil {
+			return fmt.Errorf("http: %w", err)
+		}
 	}
 	if s.Command != nil {
 		if err := f.checkArguments(s.Command); err != nil {
@@ -343,7 +349,7 @@ func prepareSave(saves map[string]Read, known *[]string) error {
 
 // uses reports whether the file has a placeholder.
 func (f *File) uses(name string) bool {
-	texts := []string{f.URL}
+	texts := append([]string{f.URL}, f.Basic.texts()...)
 	for i := range f.Setup {
 		texts = append(texts, f.Setup[i].texts()...)
 		if p := f.Setup[i].Start; p != nil {

@@ -79,11 +79,12 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	if !whole(address) {
 		address = strings.TrimSuffix(t.file.URL, "/") + "/" + strings.TrimPrefix(r.Path, "/")
 	}
-	header := http.Header{}
-	for _, h := range []map[string]string{t.file.Headers, r.Headers} {
-		for name, value := range h {
-			header.Set(name, v.Fill(value, reqtemplate.Plain))
-		}
+	header, basic := t.file.headers(r)
+	for name := range header {
+		header.Set(name, v.Fill(header.Get(name), reqtemplate.Plain))
+	}
+	if basic != nil {
+		basic.set(header, v)
 	}
 	method, body := r.Method, ""
 	switch {

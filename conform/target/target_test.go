@@ -210,6 +210,10 @@ func TestFiles(t *testing.T) {
 		"http: {path: '/{{code}}'}": {"command: {argv: [x, '{{code}}']}", "can be read by all users"},
 		"url: http":                 {"secrets: {key: k}\nurl: http", "secrets cannot be read here"},
 		"{http: {path: /}}":         {"{http: {path: /}, file: {path: /x}}", "want one of http, command, file, radius and pam"},
+		"/}}\n":                     {"/, basic: {user: 'a:b', password: '{{random}}'}}}\n", "import: http: basic: user: want a name without a colon"},
+		"name: x\nu":                {"name: x\nbasic: {user: a, password: secret}\nu", "basic: password: want {{NAME}} of secrets"},
+		"x\nurl":                    {"x\nbasic: {user: a, password: '{{kei}}'}\nurl", "basic: unknown placeholder {{kei}}"},
+		"0.1:1\n":                   {"0.1:1\nheaders: {authorization: x}\nbasic: {user: a, password: '{{random}}'}\n", "basic excludes the header Authorization"},
 	} {
 		require.Contains(t, good, old)
 		_, err := target.Parse([]byte(strings.Replace(good, old, c.with, 1)), target.Options{})
@@ -286,6 +290,47 @@ func TestSchema(t *testing.T) {
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(got), "go test ./conform/target -update")
+}
+
+// TestBasic: a request has its own name and password, or the file's ones, or none. The example
+// is the one of RFC 7617, section 2.
+func TestBasic(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprintf(w, "%s %q", r.URL.Path, r.Header["Authorization"])
+	}))
+	defer server.Close()
+	f, err := target.Parse([]byte(`
+name: x
+url: `+server.URL+`
+secrets: {password: p, other: o}
+basic: {user: Aladdin, password: "{{password}}"}
+import: {http: {path: /file}}
+unlock: {http: {path: /own, basic: {user: x, password: "{{other}}"}}}
+revoke: {http: {path: /none, headers: {authorization: ""}}}
+remove: {http: {path: /token, headers: {Authorization: Bearer 7}}}
+check: {http: {path: /check, body: "{{code}}"}, accepted: {status: 418}, refused: {status: 403}}
+`), target.Options{Secret: func(path string) ([]byte, error) {
+		return []byte(map[string]string{"p": "open sesame", "o": "yyyyyyyy"}[path]), nil
+	}})
+	require.NoError(t, err)
+	o, err := f.Open(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, o.Close()) }()
+	for _, c := range []struct {
+		do   func(context.Context, *conform.Token) error
+		want string
+	}{
+		{o.Target.Import, `/file ["Basic {{user and password}}"]`},
+		{o.Target.Unlock, `/own ["Basic {{user and password}}"]`},
+		{o.Target.Revoke, `/none []`},
+		{o.Target.Remove, `/token ["Bearer 7"]`},
+	} {
+		require.EqualError(t, c.do(t.Context(), &conform.Token{}), "the target refuses: status 418 "+c.want)
+	}
+	a, err := o.Target.Check(t.Context(), conform.Attempt{Token: &conform.Token{}, Code: "1"})
+	require.NoError(t, err)
+	require.Equal(t, `status 418 /check ["Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="]`, a.Text)
 }
 
 // TestErrorsHaveNoSecrets: an answer that repeats the secrets of a request does not get them
