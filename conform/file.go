@@ -87,7 +87,7 @@ var fileCases = []Case{
 		Source: "RFC 6030 §4.3.4 and §5", Level: Must, Needs: []Verb{VerbImportFile}, run: c63,
 		Why: "An element that is ignored at the import is missing at the check: the token shows other codes than the server expects, or it is used against its policy.",
 		Steps: []string{
-			"Import PSKC files with CheckDigits, a PINPolicy, a number of transactions, an unknown policy, another KeyUsage, a Time other than 0, hexadecimal codes, no secret, an unknown Suite, and another algorithm. Each must be refused.",
+			"Import PSKC files with CheckDigits, a PINPolicy, a number of transactions, an unknown policy, another KeyUsage, a Time other than 0, hexadecimal codes, no secret, an unknown Suite, and another algorithm. Each must be refused. A PINPolicy, a number of transactions and a Time may also be enforced: the code alone must then be refused.",
 			"None of their tokens may be in the server.",
 			"Import each file without the element. A code of its token must be accepted.",
 		},
@@ -185,8 +185,8 @@ func c60(e *env) string {
 }
 
 func c61(e *env) string {
-	texts := e.judgeAll("pskc-plain.xml", "pskc-prefix.xml", "pskc-other-prefix.xml", "pskc-two-namespaces.xml",
-		"pskc-attributes.xml", "pskc-comments.xml", "pskc-lines.xml")
+	texts := e.judgeAll("pskc-plain.xml", "pskc-prefix.xml", "pskc-other-prefix.xml",
+		"pskc-attributes.xml", "pskc-comments.xml", "pskc-lines.xml", "pskc-two-namespaces.xml")
 	return fmt.Sprintf("%d spellings are imported, each with the codes of a token of 60 s", len(texts))
 }
 
@@ -196,8 +196,11 @@ func c63(e *env) string {
 	names := []string{
 		"check-digits", "pin-policy", "transactions", "unknown-policy", "key-usage", "time", "hexadecimal", "no-secret", "suite", "ocra",
 	}
+	how := "refused"
 	for _, name := range names {
-		e.judgeAll("pskc-" + name + ".xml")
+		if text := e.judgeAll("pskc-" + name + ".xml")[0]; strings.HasPrefix(text, "imported") {
+			how = "refused or enforced"
+		}
 	}
-	return fmt.Sprintf("%d of %d are refused: %s", len(names), len(names), strings.Join(names, ", "))
+	return fmt.Sprintf("%d of %d are %s: %s", len(names), len(names), how, strings.Join(names, ", "))
 }

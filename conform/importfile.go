@@ -37,7 +37,7 @@ func Known() []Case { return append(All(), ImportCases()...) }
 
 // importSteps describes a case in sentences.
 func importSteps(k *seedset.Kind) []string {
-	accepted := "Enter a wrong code and a correct one of its first token. Only the correct one must be accepted."
+	accepted := "Enter a wrong code and a correct one of its first token. Only the correct one must be accepted. The other tokens must be in the server too."
 	refused := []string{
 		"Its tokens must not be in the server, and their codes must be refused.",
 		"Import the same tokens in a correct file. The current code must be accepted.",
@@ -47,6 +47,9 @@ func importSteps(k *seedset.Kind) []string {
 	case seedset.Import:
 		return []string{first + " It must be accepted.", accepted}
 	case seedset.Refuse:
+		if k.Enforced {
+			return append([]string{first + " It must be refused, or enforced: if it is imported, the code alone must be refused."}, refused...)
+		}
 		return append([]string{first + " It must be refused."}, refused...)
 	}
 	return append([]string{first + " It may be accepted or refused.", "If it is accepted: " + accepted}, refused...)
@@ -63,12 +66,17 @@ func (e *env) ownFile(k seedset.Kind) seedset.File {
 // judgeAll judges files of the set with new tokens, and returns the measurements.
 func (e *env) judgeAll(names ...string) (texts []string) {
 	for _, name := range names {
-		texts = append(texts, e.judge(seedset.KindOf(name).Make(seedset.Source{Random: e.random, Token: func() (string, []byte) {
-			t := e.newToken()
-			return t.Serial, t.key
-		}})))
+		texts = append(texts, e.judge(seedset.KindOf(name).Make(e.newTokens())))
 	}
 	return texts
+}
+
+// newTokens returns a source of tokens that are not in the target yet.
+func (e *env) newTokens() seedset.Source {
+	return seedset.Source{Random: e.random, Token: func() (string, []byte) {
+		t := e.newToken()
+		return t.Serial, t.key
+	}}
 }
 
 // judge imports a file, and requires the target to treat it as its kind demands.
@@ -85,13 +93,21 @@ func (e *env) judge(f seedset.File) string {
 	e.settle()
 	tokens, err := e.importFile(&f)
 	switch {
+	case err == nil && f.Enforced:
+		return e.enforced(&f, tokens)
 	case err == nil && f.Verdict == seedset.Refuse:
 		e.failf("%s is imported, and must be refused%s", f.Name, e.used(tokens))
 	case err == nil:
-		return e.imports(&f, tokens)
+		text := e.imports(&f, tokens)
+		e.others(&f, tokens)
+		if f.Verdict == seedset.Import {
+			e.run.imported.Store(f.Kind)
+		}
+		return text
 	case !errors.Is(err, ErrRefused):
 		e.fail(VerbImportFile, err)
 	case f.Verdict == seedset.Import:
+		e.stillImports(err)
 		e.failf("%s is not imported: %v", f.Name, err)
 	}
 	e.absent(&f, tokens)
@@ -101,6 +117,65 @@ func (e *env) judge(f seedset.File) string {
 	}
 	e.imports(f.Right, right)
 	return "refused, and nothing of it imported; a correct file with its tokens is imported"
+}
+
+// stillImports ends the case if the target now refuses a file of a kind that it has imported
+// before, for example because a session has expired. The file that failed is then not to blame.
+func (e *env) stillImports(refusal error) {
+	k := e.run.imported.Load()
+	if k == nil {
+		return
+	}
+	control := k.Make(e.newTokens())
+	if _, err := e.importFile(&control); err != nil {
+		e.skipf("the target now also refuses a file like %s, which it has imported before: %v", k.Name, err)
+	}
+	e.files = e.files[:len(e.files)-1] // people repeat the file that failed
+}
+
+// enforced requires a file with a restriction, which the target has imported, to have its
+// effect: the code alone is refused.
+func (e *env) enforced(f *seedset.File, tokens []*Token) string {
+	t := tokens[0]
+	e.refuse(t, e.good(t), "%s is imported, and must be refused or enforced: the code alone", f.Name)
+	if !e.has(VerbStatus) {
+		e.skipf("%s is imported, and the code of its token is refused: without status, it is not known whether the token is in the target", f.Name)
+	}
+	e.shown(f, &f.Tokens[0], t)
+	return "imported, and the code alone is refused"
+}
+
+// others requires the tokens of a file after the first one, which no user has, to be in the
+// target.
+func (e *env) others(f *seedset.File, tokens []*Token) {
+	unknown := false
+	for i, t := range tokens[1:] {
+		code := e.good(t)
+		a, err := e.target.Check(e.ctx, Attempt{Token: t, User: t.User, Code: code})
+		e.logf("check as %s, token %s, the current code: %s", t.User, t.Serial, a.Verdict)
+		if errors.Is(err, ErrUnreachable) {
+			e.fail(VerbCheck, err)
+		}
+		if err == nil && a.Verdict == Accepted {
+			continue
+		}
+		if e.has(VerbAssign) {
+			err := e.tryAssign(t, t.User)
+			switch {
+			case err == nil:
+				e.accept(t, code, "%s: the current code of its token %d", f.Name, 2+i)
+				continue
+			case !errors.Is(err, ErrRefused):
+				e.fail(VerbAssign, err)
+			case e.tryAssign(tokens[0], t.User) == nil:
+				e.failf("%s: its token %d cannot be assigned to a user, although the first one can: %v", f.Name, 2+i, err)
+			}
+		}
+		unknown = unknown || !e.has(VerbStatus)
+	}
+	if unknown {
+		e.skipf("%s: needs status, or users for its tokens by assign: only its first token was seen", f.Name)
+	}
 }
 
 // importFile imports a file. Its first token is assigned to a user.

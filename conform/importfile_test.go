@@ -150,3 +150,89 @@ func TestImportAgain(t *testing.T) {
 	require.Equal(t, conform.Fail, report.Results[0].Outcome)
 	require.Contains(t, report.Results[0].Detail, "in a file, wrong codes in a row")
 }
+
+// TestImportOneTokenOnly: an importer that reads only the first token of a file does not pass
+// if the target has no status, however its tokens are checked.
+func TestImportOneTokenOnly(t *testing.T) {
+	for name, change := range map[string]struct {
+		do   func(*conform.Target)
+		want map[string]conform.Outcome // of the wrong importer, and of the right one
+	}{
+		"status": {func(*conform.Target) {}, map[string]conform.Outcome{"F10": conform.Fail, "": conform.Pass}},
+		"assign": {func(target *conform.Target) { target.Status = nil }, map[string]conform.Outcome{"F10": conform.Fail, "": conform.Pass}},
+		"neither": {func(target *conform.Target) { target.Status, target.Assign = nil, nil },
+			map[string]conform.Outcome{"F10": conform.NotApplicable, "": conform.NotApplicable}},
+	} {
+		for fault, want := range change.want {
+			target := mutant.New(fault).Target()
+			change.do(target)
+			for _, r := range runImport(t, target, "F10", "F04") {
+				require.Equal(t, want, r.Outcome, "%s: %q: %s: %s", name, fault, r.ID, r.Detail)
+			}
+		}
+	}
+}
+
+// TestImportEnforced: a server that enforces a restriction of a token may import its file.
+func TestImportEnforced(t *testing.T) {
+	for _, id := range []string{"F37", "F38", "F41"} {
+		server := mutant.New(id).Target() // it ignores the restriction itself
+		var restricted bool
+		importFile, check := server.ImportFile, server.Check
+		server.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+			text := string(f.Text)
+			restricted = strings.Contains(text, "PINPolicy") || strings.Contains(text, "NumberOfTransactions") || strings.Contains(text, "12345")
+			return importFile(ctx, f)
+		}
+		server.Check = func(ctx context.Context, a conform.Attempt) (conform.Answer, error) {
+			if restricted {
+				return conform.Answer{Verdict: conform.Refused}, nil
+			}
+			return check(ctx, a)
+		}
+		r := runImport(t, server, id)[0]
+		require.Equal(t, conform.Pass, r.Outcome, "%s: %s", id, r.Detail)
+		server.Status = nil
+		r = runImport(t, server, id)[0]
+		require.Equal(t, conform.NotApplicable, r.Outcome, "%s: %s", id, r.Detail)
+	}
+}
+
+// TestImportHexadecimal: 40 hexadecimal digits are base64 (RFC 4648 §4). An importer may read
+// them so.
+func TestImportHexadecimal(t *testing.T) {
+	target := mutant.New("").Target()
+	importFile := target.ImportFile
+	target.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+		if i := strings.Index(string(f.Text), "<Secret><PlainValue>"); i > 0 && !strings.Contains(string(f.Text), "=<") { // padded, as base64 of 20 bytes
+			key := string(f.Text)[i+len("<Secret><PlainValue>"):][:40]
+			other := *f
+			other.Text = []byte(strings.ReplaceAll(string(f.Text), key, key[:20]+"\n"+key[20:])) // no longer only hexadecimal
+			return importFile(ctx, &other)
+		}
+		return importFile(ctx, f)
+	}
+	r := runImport(t, target, "F46")[0]
+	require.Equal(t, conform.Pass, r.Outcome, r.Detail)
+	require.Contains(t, r.Detail, "imported, and the current code is accepted")
+}
+
+// TestImportSessionEnds: imports that are refused from some file on, because a session has
+// ended, do not count as failures.
+func TestImportSessionEnds(t *testing.T) {
+	target := mutant.New("").Target()
+	importFile, n := target.ImportFile, 0
+	target.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+		if n++; n > 3 {
+			return fmt.Errorf("%w: status 401", conform.ErrRefused)
+		}
+		return importFile(ctx, f)
+	}
+	for i, r := range runImport(t, target) {
+		want := conform.NotApplicable
+		if i < 3 {
+			want = conform.Pass
+		}
+		require.Equal(t, want, r.Outcome, "%s: %s", r.ID, r.Detail)
+	}
+}

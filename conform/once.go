@@ -273,14 +273,18 @@ func c17(e *env) string {
 func (e *env) assign(t *Token, prefix string) string {
 	e.present(t)
 	user := prefix + t.Serial
+	if err := e.tryAssign(t, user); err != nil {
+		e.fail(VerbAssign, err)
+	}
+	return user
+}
+
+func (e *env) tryAssign(t *Token, user string) error {
 	err := e.target.Assign(e.ctx, t, user)
 	e.did(&action{verb: VerbAssign, token: t, user: user, text: func() string {
 		return fmt.Sprintf("assign token %s to %s: %s", t.Serial, user, told(err))
 	}})
-	if err != nil {
-		e.fail(VerbAssign, err)
-	}
-	return user
+	return err
 }
 
 func c18(e *env) string {

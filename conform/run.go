@@ -82,6 +82,8 @@ type run struct {
 	number  uint64 // begins all serial numbers
 	maxWait *time.Duration
 	held    atomic.Int64 // tokens in the target
+	// imported is the kind of a seed file that the target has imported.
+	imported atomic.Pointer[seedset.Kind]
 
 	window    measured[span]
 	threshold measured[int]

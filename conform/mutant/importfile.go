@@ -192,7 +192,7 @@ var importFaults = []Fault{
 	{"F43", "imports tokens without a seed", ""},
 	{"F44", "uses SHA-1 for an unknown Suite", "F47"},
 	{"F45", "ignores the algorithm of a key", "F53"},
-	{"F46", "reads hexadecimal as base64", ""},
+	{"F46", "reads a seed in base64 as hexadecimal", ""},
 	{"F47", "repeats an unknown Suite in its message", ""},
 	{"F48", "imports short seeds", ""},
 	{"F49", "imports a seed twice", ""},

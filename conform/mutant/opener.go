@@ -10,6 +10,7 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/hex"
 	"hash"
 	"strconv"
 	"strings"
@@ -104,7 +105,10 @@ func (o *opener) decrypt(sealed []byte) ([]byte, error) {
 func (o *opener) secret(n *node) ([]byte, error) {
 	s := o.s
 	if plain := s.child(n, "PlainValue"); plain.name != "" && !o.encrypted {
-		if onlyHex(plain.text) && !s.is("F46") {
+		if onlyHex(plain.text) {
+			if s.is("F46") {
+				return hex.DecodeString(plain.text)
+			}
 			return nil, refusef("a seed is hexadecimal")
 		}
 		return s.base64Text(plain.text)

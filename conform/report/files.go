@@ -33,7 +33,11 @@ func Files(w io.Writer, mistake func(id string) string) error {
 	for i, k := range seedset.Kinds() {
 		c := &cases[i]
 		fmt.Fprintf(&b, "\n## %s\n\n`%s`: %s\n\n%s\n\n", k.ID, k.Name, markdown(k.Requirement), markdown(k.Why))
-		fmt.Fprintf(&b, "| | |\n|---|---|\n| format | `%s` |\n| an importer must | %s |\n", k.Format, duties[k.Verdict])
+		duty := duties[k.Verdict]
+		if k.Enforced {
+			duty += ", or then refuse the code alone"
+		}
+		fmt.Fprintf(&b, "| | |\n|---|---|\n| format | `%s` |\n| an importer must | %s |\n", k.Format, duty)
 		fmt.Fprintf(&b, "| level | %s: %s |\n| source | %s |\n", c.Level, levels[c.Level], linked(k.Source))
 		if m := mistake(k.ID); m != "" {
 			fmt.Fprintf(&b, "| finds, for example | an importer that %s |\n", markdown(m))

@@ -30,6 +30,7 @@ type Kind struct {
 	Name        string // of the file
 	Format      string // in the names of fob seeds
 	Verdict     Verdict
+	Enforced    bool   // Refuse does not apply to an importer that then refuses the code alone
 	Must        bool   // a standard requires it; otherwise it is recommended
 	Requirement string // a sentence
 	Source      string // documents and sections, separated by semicolons

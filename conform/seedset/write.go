@@ -137,7 +137,8 @@ For each file, enter the key, password or time step that the table names, and im
   codes must be accepted.
 - **refuse**: the server must refuse the file, and none of its tokens may be in the server.
   The file of the same name in the folder correct has some of its tokens, and must be imported
-  afterwards. Otherwise the server has refused the file for another reason.
+  afterwards. Otherwise the server has refused the file for another reason. If the requirement
+  says "unless", the server may also import the file, and must then refuse the code alone.
 - **either**: the server may refuse the file. If it imports the file, the tokens must be as
   manifest.json describes them.
 

@@ -3,6 +3,7 @@
 package seedset
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"regexp"
 	"strings"
@@ -67,12 +68,12 @@ var wrongKinds = []Kind{
 		make: swapped(`Encoding="DECIMAL"`, `Encoding="DECIMAL" CheckDigits="true"`),
 	},
 	{
-		ID: "F37", Name: "pskc-pin-policy.xml", Format: "pskc", Verdict: Refuse, Must: true,
+		ID: "F37", Name: "pskc-pin-policy.xml", Format: "pskc", Verdict: Refuse, Enforced: true, Must: true,
 		Requirement: "a file with a PINPolicy is refused, unless it is enforced", Source: sectionPlcy, Why: whyIgnored,
 		make: policy(`<PINPolicy PINUsageMode="Append" MinLength="4"/>`),
 	},
 	{
-		ID: "F38", Name: "pskc-transactions.xml", Format: "pskc", Verdict: Refuse, Must: true,
+		ID: "F38", Name: "pskc-transactions.xml", Format: "pskc", Verdict: Refuse, Enforced: true, Must: true,
 		Requirement: "a file with NumberOfTransactions is refused, unless it is enforced", Source: sectionPlcy, Why: whyIgnored,
 		make: policy(`<NumberOfTransactions>0</NumberOfTransactions>`),
 	},
@@ -87,7 +88,7 @@ var wrongKinds = []Kind{
 		make: policy(`<KeyUsage>CR</KeyUsage>`),
 	},
 	{
-		ID: "F41", Name: "pskc-time.xml", Format: "pskc", Verdict: Refuse, Must: true,
+		ID: "F41", Name: "pskc-time.xml", Format: "pskc", Verdict: Refuse, Enforced: true, Must: true,
 		Requirement: "a file whose steps do not begin in 1970 is refused, unless that is honoured", Source: "RFC 6030 §4.1 Time; RFC 6238 §4.1", Why: whyIgnored,
 		make: swapped("<Time><PlainValue>0<", "<Time><PlainValue>12345<"),
 	},
@@ -112,12 +113,16 @@ var wrongKinds = []Kind{
 		make: swapped(pskcTOTP, pskcSpace+":ocra"),
 	},
 	{
-		ID: "F46", Name: "pskc-hex-seed.xml", Format: "pskc", Verdict: Refuse,
-		Requirement: "a seed in hexadecimal instead of base64 is refused", Source: "RFC 6030 §4.1 PlainValue",
-		Why: "40 hexadecimal digits are also base64, of a seed of 30 bytes. The server has the token, and refuses all its codes.",
-		make: wrong(func(text string, t *Token) string {
-			return secretElement.ReplaceAllString(text, "<Secret><PlainValue>"+hex.EncodeToString(t.Key)+"</PlainValue></Secret>")
-		}),
+		ID: "F46", Name: "pskc-hex-seed.xml", Format: "pskc", Verdict: Either,
+		Requirement: "a seed of 40 hexadecimal digits is read as base64, or refused", Source: "RFC 6030 §4.1 PlainValue; RFC 4648 §4",
+		Why: "The digits are valid base64, of another seed of 30 bytes. A server that guesses has other seeds than the supplier, and refuses all codes.",
+		make: func(m *maker) File {
+			k := pskcKey{Token: m.token()}
+			right := pskc{}.with(k)
+			text := hex.EncodeToString(k.Key)
+			k.Key, _ = base64.StdEncoding.DecodeString(text) // hexadecimal digits are base64
+			return either(pskc{}.with(k), right)
+		},
 	},
 	{
 		ID: "F47", Name: "pskc-seed-in-suite.xml", Format: "pskc", Verdict: Refuse, Must: true,
