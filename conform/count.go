@@ -18,6 +18,7 @@ var countCases = []Case{
 			"Import a token, and enter its current code. It must be accepted.",
 			"Import a second one, and enter 101 wrong codes. They must be refused.",
 			"Enter its current code. It must be refused.",
+			"If the target has the verb clock: enter as many wrong codes as lock a token every hour, until these are more than 100. An hour later, its current code must be refused: a lockout that ends by itself does not begin the count again.",
 		},
 	},
 	{
@@ -104,7 +105,21 @@ func c36(e *env) string {
 	}
 	e.settle()
 	e.refuse(t, e.good(t), "the correct code after %d wrong ones", maxWrong+1)
-	return fmt.Sprintf("the correct code after %d wrong ones is refused", maxWrong+1)
+	text := fmt.Sprintf("the correct code after %d wrong ones is refused", maxWrong+1)
+	if !e.has(VerbClock) {
+		return text
+	}
+	n := e.lockout()
+	hours := maxWrong/n + 1
+	for range hours {
+		e.advance(3600)
+		for _, code := range e.wrongCodes(t, n) {
+			e.refuse(t, code, "a wrong code in a later hour")
+		}
+	}
+	e.advance(3600)
+	e.refuse(t, e.code(t, 0), "the correct code after %d wrong ones, %d more in each of %d hours, and another hour", maxWrong+1, n, hours)
+	return text + fmt.Sprintf(", and after %d more in each of %d hours", n, hours)
 }
 
 func c37(e *env) string {

@@ -60,7 +60,7 @@ var faults = []Fault{
 	{"C43", "reveals whether the code of a locked token is correct", ""},
 	{"C44", "counts and locks per user", "C48 BK-05"},
 	{"C45", "locks all tokens of a batch", "C47"},
-	{"C46", "unlocks tokens after an hour", ""},
+	{"C46", "unlocks tokens after an hour", "C36"},
 	{"C47", "lets any user unlock the token of another one", ""},
 	{"C48", "lets a master unlock a token whose own one is locked", ""},
 	{"C49", "forgets used codes when it unlocks a token", ""},
