@@ -22,7 +22,7 @@ type File struct {
 	InsecureHTTP bool              `yaml:"insecure_http" doc:"allow http beyond loopback, such as between containers"`
 	Headers      map[string]string `yaml:"headers" doc:"headers of all requests, also of those to other addresses and to the pages of users; a request leaves one out with the value \"\""`
 	Basic        *Basic            `yaml:"basic" doc:"HTTP Basic authentication of all requests; one leaves it out with headers: {Authorization: \"\"}"`
-	Needs        map[string]string `yaml:"needs" doc:"programs that must be installed, or patterns of the paths of files, with spaces between alternatives; each with the Debian package that has it"`
+	Needs        map[string]string `yaml:"needs" doc:"programs that must be installed, or patterns of the paths of files, with spaces between alternatives; each with the Debian package that has it, or a few words about its origin"`
 	Secrets      map[string]string `yaml:"secrets" doc:"files with secrets of one line; {{NAME}} is replaced by the secret"`
 	Declares     Declares          `yaml:"declares" doc:"the behaviour that the server's documentation or configuration declares; measured if omitted"`
 	Limits       Limits            `yaml:"limits" doc:"limits of the test setup"`

@@ -15,7 +15,7 @@ import (
 func (f *File) prepareNeeds() error {
 	for sign, pkg := range f.Needs {
 		if strings.TrimSpace(sign) == "" || pkg == "" {
-			return fmt.Errorf("needs: %q: want a program, or patterns of files, and a Debian package", sign)
+			return fmt.Errorf("needs: %q: want a program, or patterns of files, and a Debian package or another place", sign)
 		}
 		for _, pattern := range strings.Fields(sign) {
 			if _, err := filepath.Match(pattern, ""); err != nil {
@@ -28,18 +28,26 @@ func (f *File) prepareNeeds() error {
 
 // missing returns an error that names all that is not installed.
 func (f *File) missing() error {
-	var names, packages []string
+	var names, packages, others []string
 	for _, sign := range slices.Sorted(maps.Keys(f.Needs)) {
 		if !slices.ContainsFunc(strings.Fields(sign), installed) {
-			names = append(names, filepath.Base(strings.Fields(sign)[0]))
-			packages = append(packages, f.Needs[sign])
+			name := filepath.Base(strings.Fields(sign)[0])
+			names = append(names, name)
+			if strings.Contains(f.Needs[sign], " ") { // not the name of a package
+				others = append(others, name+": "+f.Needs[sign])
+			} else {
+				packages = append(packages, f.Needs[sign])
+			}
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
 	slices.Sort(packages)
-	return fmt.Errorf("%w: %s: on Debian: apt-get install %s", ErrMissing, strings.Join(names, ", "), strings.Join(slices.Compact(packages), " "))
+	if len(packages) > 0 {
+		others = append([]string{"on Debian: apt-get install " + strings.Join(slices.Compact(packages), " ")}, others...)
+	}
+	return fmt.Errorf("%w: %s: %s", ErrMissing, strings.Join(names, ", "), strings.Join(others, "; "))
 }
 
 // installed reports whether there is a program in PATH, or a file that matches a pattern.

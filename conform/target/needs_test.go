@@ -48,6 +48,23 @@ func TestNeedsOfPreset(t *testing.T) {
 	require.ErrorContains(t, err, "not installed: django, django_otp: on Debian: apt-get install python3-django python3-django-otp")
 }
 
+// TestNeedsMultiOTP: a program that no Debian package has is named with the words about it.
+func TestNeedsMultiOTP(t *testing.T) {
+	text, err := target.Preset("multiotp")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	_, err = parse(t, string(text)).Open(t.Context())
+	require.ErrorIs(t, err, target.ErrMissing)
+	require.ErrorContains(t, err, "not installed: faketime, multiotp, php: on Debian: apt-get install faketime php-cli; multiotp: a link to multiotp.php of multiOTP")
+	for _, name := range []string{"php", "faketime"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o700)) //nolint:gosec // a program
+	}
+	_, err = parse(t, string(text)).Open(t.Context())
+	require.ErrorIs(t, err, target.ErrMissing)
+	require.ErrorContains(t, err, "not installed: multiotp: multiotp: a link to")
+}
+
 // TestFrom: a file beside the target file arrives as it is.
 func TestFrom(t *testing.T) {
 	const text = `
