@@ -150,6 +150,8 @@ type Command struct {
 	Env                map[string]string `yaml:"env" doc:"variables in addition to the environment"`
 	Dir                string            `yaml:"dir" doc:"working folder; by default the one in which fob runs"`
 	SecretsInArguments bool              `yaml:"secrets_in_arguments" doc:"allow seeds, codes and secrets in argv, for programs without another way: all users of the machine can read them"`
+
+	limit time.Duration // until it must have ended; 0: requestTimeout
 }
 
 // Program is a program that runs beside the cases. It and the processes that it starts are

@@ -28,6 +28,7 @@ import (
 const (
 	requestTimeout = 30 * time.Second
 	restartTimeout = 60 * time.Second
+	programTimeout = 10 * time.Minute // of a program of setup or restart, which may build a database
 )
 
 // Open is an open target. Close it when the run is over.

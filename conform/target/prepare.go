@@ -110,6 +110,11 @@ func (f *File) prepareVerb(name conform.Verb, v *Verb, known []string) error {
 			return fmt.Errorf("after: step %d: %w", i+1, err)
 		}
 	}
+	if name == conform.VerbRestart {
+		for _, s := range v.steps() {
+			s.takeTime()
+		}
+	}
 	v.addDefaults()
 	for field, m := range map[string]*Match{
 		"accepted": &v.Accepted, "refused": &v.Refused, "next_code": &v.NextCode, "limited": &v.Limited, "locked": &v.Locked, "paper": &v.Paper,
@@ -243,6 +248,7 @@ func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
 	if err := s.Accepted.prepare(); err != nil {
 		return fmt.Errorf("accepted: %w", err)
 	}
+	s.takeTime()
 	if s.Start == nil {
 		return f.prepareStep(&s.Step, known)
 	}
@@ -253,6 +259,13 @@ func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
 		return fmt.Errorf("start: %w", err)
 	}
 	return prepareSave(s.Save, known)
+}
+
+// takeTime lets a program of the step run longer than a request.
+func (s *Step) takeTime() {
+	if s.Command != nil {
+		s.Command.limit = programTimeout
+	}
 }
 
 // prepareStep checks a step, and adds the names of the values that it saves to known.

@@ -4,6 +4,7 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,13 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/procgroup"
 	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
@@ -151,23 +154,54 @@ func noAnswer(text string, wait time.Duration) error {
 // gets its input as late as possible.
 func run(ctx context.Context, c *Command, v values, ready func()) (*answer, error) {
 	argv := c.arguments(v)
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the program of the target file
+	cmd := exec.Command(argv[0], argv[1:]...) //nolint:gosec // the program of the target file
 	c.complete(cmd, v)
-	cmd.WaitDelay = requestTimeout // for programs that leave others behind
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out := &beginning{}
+	cmd.Stdout, cmd.Stderr = out, out
 	if ready != nil {
-		cmd.Stdin = &lateReader{r: cmd.Stdin, cmd: cmd, ready: ready}
+		late := &lateReader{r: cmd.Stdin, cmd: cmd, ready: sync.OnceFunc(ready)}
+		defer late.ready() // a program may end before it reads
+		cmd.Stdin = late
 	}
-	err := cmd.Run()
+	limit := cmp.Or(c.limit, requestTimeout)
+	timed, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	p, err := procgroup.Start(timed, cmd, procgroup.Options{Grace: endGrace, Leave: true})
+	if err == nil {
+		err = p.Wait()
+	}
 	var exit *exec.ExitError
 	switch {
-	case err == nil, errors.As(err, &exit) && exit.ExitCode() >= 0:
-		return &answer{exit: cmd.ProcessState.ExitCode(), body: out.Bytes()}, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case p == nil:
+		return nil, fmt.Errorf("%w: %w", conform.ErrUnreachable, err)
+	case timed.Err() != nil:
+		return nil, noAnswer("running "+argv[0]+": it has not ended in ", limit)
+	case err == nil, errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return &answer{exit: cmd.ProcessState.ExitCode(), body: out.text()}, nil
 	}
 	return nil, fmt.Errorf("%w: running %s: %w", conform.ErrUnreachable, argv[0], err)
+}
+
+// beginning keeps the first maxAnswer bytes that are written, and drops the others.
+type beginning struct {
+	mu sync.Mutex // a process that is left behind may still write
+	b  []byte
+}
+
+// Write implements [io.Writer].
+func (o *beginning) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.b = append(o.b, p[:min(len(p), maxAnswer-len(o.b))]...)
+	return len(p), nil
+}
+
+func (o *beginning) text() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b
 }
 
 func (c *Command) arguments(v values) (argv []string) {
@@ -191,15 +225,16 @@ func (c *Command) complete(cmd *exec.Cmd, v values) {
 type lateReader struct {
 	r     io.Reader
 	cmd   *exec.Cmd
-	ready func() // nil after the first byte
+	ready func() // works once
+	begun bool
 }
 
 // Read implements [io.Reader].
 func (l *lateReader) Read(p []byte) (int, error) {
-	if l.ready != nil {
+	if !l.begun {
+		l.begun = true
 		awaitReading(l.cmd)
 		l.ready()
-		l.ready = nil
 	}
 	return l.r.Read(p)
 }

@@ -34,6 +34,10 @@ type Options struct {
 	// group. The command then decides when it ends: the context only matters before it is
 	// started.
 	Foreground bool
+
+	// Leave lets processes that the command leaves behind run on after it has ended by
+	// itself, such as a server that it has started.
+	Leave bool
 }
 
 // Process is a command that was started with its group.
@@ -135,7 +139,7 @@ func (p *Process) run(ctx context.Context) {
 		case p.err = <-exited:
 			exited = nil
 			p.tty.takeBack(p.cmd.Process.Pid)
-			if running = p.alive(); running {
+			if running = (ending || !p.o.Leave) && p.alive(); running {
 				end()
 				tick := time.NewTicker(pollEvery)
 				defer tick.Stop()
