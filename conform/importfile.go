@@ -191,7 +191,7 @@ func (e *env) importFile(f *seedset.File) (tokens []*Token, err error) {
 	e.files = append(e.files, f)
 	e.makeRoom(len(tokens))
 	err = e.sendFile(f, tokens[0])
-	if err != nil && slices.ContainsFunc(tokens, func(t *Token) bool { return reveals(err.Error(), t.key) }) {
+	if err != nil && slices.ContainsFunc(tokens, func(t *Token) bool { return reveals(full(err), t.key) }) {
 		e.failf("the answer to %s contains the seed of its token", f.Name)
 	}
 	e.logf("import the file %s: %s", f.Name, told(err))

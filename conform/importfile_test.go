@@ -236,3 +236,20 @@ func TestImportSessionEnds(t *testing.T) {
 		require.Equal(t, want, r.Outcome, "%s: %s", r.ID, r.Detail)
 	}
 }
+
+// TestImportWholeAnswer: a seed in the answer to a file fails F47, although the text of the
+// error does not have it.
+func TestImportWholeAnswer(t *testing.T) {
+	target := mutant.New("F47").Target()
+	importFile := target.ImportFile
+	target.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+		err := importFile(ctx, f)
+		if err != nil {
+			err = &conform.AnswerError{Err: fmt.Errorf("%w: status 422", conform.ErrRefused), Full: err.Error()}
+		}
+		return err
+	}
+	r := runImport(t, target, "F47")[0]
+	require.Equal(t, conform.Fail, r.Outcome, r.Detail)
+	require.Equal(t, "the answer to pskc-seed-in-suite.xml contains the seed of its token", r.Detail)
+}

@@ -149,11 +149,11 @@ func (l *listener) hear(name, text string) {
 	}
 }
 
-// error searches the text of an error, which is part of an answer.
+// error searches the answer of an error.
 func (l *listener) error(name string, err error) {
 	text := ""
 	if err != nil {
-		text = err.Error()
+		text = full(err)
 	}
 	l.hear(name, text)
 }

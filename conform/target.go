@@ -4,6 +4,7 @@ package conform
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -63,6 +64,28 @@ var (
 	// ErrTarget is the error of a target that no case can test.
 	ErrTarget = errclass.New(errclass.Usage, "invalid target")
 )
+
+// AnswerError is the error of a verb that the target has answered. Its text is short, and has
+// no secrets.
+type AnswerError struct {
+	Err  error
+	Full string // the whole answer, in which cases search for secrets; never print it
+}
+
+// Error implements error.
+func (e *AnswerError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the whole answer.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
+// full returns the whole answer of an error.
+func full(err error) string {
+	var a *AnswerError
+	if errors.As(err, &a) {
+		return a.Full
+	}
+	return err.Error()
+}
 
 // Target is a server under test. Its fields of a function type are verbs; nil means
 // that the target does not have the verb. Verbs may be called by several goroutines at

@@ -4,6 +4,7 @@ package target
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -174,7 +175,7 @@ func (v *Verb) done(a *answer) error {
 	case v.Accepted.matches(a), v.Accepted.empty() && a.good():
 		return nil
 	case a.status >= 500 || v.Accepted.empty() && a.status == 0 && a.packet == "":
-		return fmt.Errorf("%s", a.short())
+		return &conform.AnswerError{Err: errors.New(a.short()), Full: a.text()}
 	}
-	return fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
+	return &conform.AnswerError{Err: fmt.Errorf("%w: %s", conform.ErrRefused, a.short()), Full: a.text()}
 }

@@ -105,6 +105,28 @@ func TestBankVerbs(t *testing.T) {
 	require.True(t, bank.Has(conform.VerbOrder))
 }
 
+// TestWholeAnswer: a case sees a seed in an answer also behind the part that an error prints.
+func TestWholeAnswer(t *testing.T) {
+	seed, err := token.NewSeed([]byte("12345678901234567890"))
+	require.NoError(t, err)
+	one := &conform.Token{Serial: "1", User: "ada", Seed: seed, Digits: 6, Period: 60}
+	const hexadecimal = "3132333435363738393031323334353637383930"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		fmt.Fprint(w, hexadecimal, strings.Repeat(" far", 100), " 3132-3334")
+	}))
+	defer server.Close()
+	bank := open(t, strings.ReplaceAll(bankFile, "http://127.0.0.1:8080", server.URL)).Target
+	err = bank.ImportFile(t.Context(), &conform.SeedFile{Token: one, Format: "pskc", Text: []byte("<a/>")})
+	require.ErrorIs(t, err, conform.ErrRefused)
+	require.NotContains(t, err.Error(), hexadecimal)
+	require.NotContains(t, err.Error(), "3132-3334")
+	var answer *conform.AnswerError
+	require.ErrorAs(t, err, &answer)
+	require.Contains(t, answer.Full, "status 409 "+hexadecimal)
+	require.Contains(t, answer.Full, "3132-3334")
+}
+
 // TestBankFile: mistakes in the verbs of a bank are named.
 func TestBankFile(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
