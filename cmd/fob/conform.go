@@ -67,7 +67,8 @@ time. --max-wait 0 leaves them out.
 Failed cases are printed first, with the harm and the actions that led to it.
 The exit code is 1 if a MUST fails, or also a BANK with --profile bank. With
 --expect, it is 1 if the failures differ from those in the file, both ways. A
-target that cannot be reached is one error, with exit code 3.
+target that cannot be reached is one error, with exit code 3; if it was lost in
+the middle, the cases so far are printed. Exit code 5: no case could be tested.
 
 ` + wrapWith(strings.Fields("Presets: "+strings.Join(target.Presets(), ", ")+"."), " ", 78),
 		Example: `  fob conform --target bank.yaml
