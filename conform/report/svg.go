@@ -110,7 +110,7 @@ func (p *picture) head(shown, total int) {
 	}
 	p.text(svgEdge, svgEdge+16, "text head", title)
 	p.text(svgEdge, svgEdge+36, "dim", "RFC 4226, RFC 6238, NIST SP 800-63B-4, and the rules of a bank")
-	p.text(svgEdge, svgEdge+54, "dim", "fob conform finds them in any server, from outside")
+	p.text(svgEdge, svgEdge+54, "dim", "found in any server, from outside, by fob conform")
 	for i, r := range p.reports {
 		x, y := p.center(i), p.y-8
 		p.add(`<g transform="translate(%d %d) rotate(-90)"><text y="-3" class="text head">%s</text><text y="11" class="dim small">%s</text></g>`,
