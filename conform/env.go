@@ -81,7 +81,7 @@ func (e *env) interrupted() {
 // fail ends the case because of the error of a verb.
 func (e *env) fail(v Verb, err error) {
 	e.interrupted()
-	if errors.Is(err, ErrUndescribed) {
+	if errors.Is(err, ErrUndescribed) || errors.Is(err, ErrUnsendable) {
 		e.skipf("%s: %v", v, err)
 	}
 	s := stop{outcome: Fail, detail: e.secret.redact(fmt.Sprintf("%s: %v", v, err))}

@@ -61,6 +61,9 @@ var (
 	ErrRefused = errclass.New(errclass.Refused, "the target refuses")
 	// ErrUndescribed is the error of a verb whose answer is not known to mean anything.
 	ErrUndescribed = errclass.New(errclass.Usage, "the target file does not describe this answer")
+	// ErrUnsendable is the error of a verb that cannot be sent with its values, such as an entry
+	// with a line break in a header.
+	ErrUnsendable = errclass.New(errclass.Usage, "the request cannot be sent")
 	// ErrTarget is the error of a target that no case can test.
 	ErrTarget = errclass.New(errclass.Usage, "invalid target")
 )

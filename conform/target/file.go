@@ -58,6 +58,7 @@ type File struct {
 	drift   *time.Duration
 	wait    *time.Duration // reactivate_after
 	secrets values
+	saved   []string // names of the values that steps save
 }
 
 // Declares is the declared behaviour; see [conform.Declared].

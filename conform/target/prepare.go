@@ -48,6 +48,9 @@ func (f *File) prepare() error {
 		return err
 	}
 	for name, path := range f.Secrets {
+		if err := ownName(name); err != nil {
+			return fmt.Errorf("secrets: %w", err)
+		}
 		if f.options.Secret == nil {
 			return fmt.Errorf("secrets: %s: secrets cannot be read here", name)
 		}
@@ -258,7 +261,7 @@ func (f *File) prepareSetup(s *SetupStep, known *[]string) error {
 	if err := f.prepareStart(s.Start, *known); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	return prepareSave(s.Save, known)
+	return f.prepareSave(s.Save, known)
 }
 
 // takeTime lets a program of the step run longer than a request.
@@ -285,6 +288,11 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 	}
 	if err := reqtemplate.CheckNames(*known, s.texts()...); err != nil {
 		return err
+	}
+	if s.PAM != nil {
+		if err := f.checkArguments(&Command{Argv: []string{"pamtester", s.PAM.Service, s.PAM.User}}); err != nil {
+			return fmt.Errorf("pam: %w", err)
+		}
 	}
 	if r := s.HTTP; r != nil {
 		if r.Path == "" {
@@ -323,7 +331,7 @@ func (f *File) prepareStep(s *Step, known *[]string) error {
 			return fmt.Errorf("file: %w", err)
 		}
 	}
-	return prepareSave(s.Save, known)
+	return f.prepareSave(s.Save, known)
 }
 
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
@@ -346,8 +354,14 @@ func (f *File) prepareFile(t *TextFile) (err error) {
 }
 
 // prepareSave checks the values that a step saves, and adds their names to known.
-func prepareSave(saves map[string]Read, known *[]string) error {
+func (f *File) prepareSave(saves map[string]Read, known *[]string) error {
 	for name, r := range saves {
+		if err := ownName(name); err != nil {
+			return fmt.Errorf("save: %w", err)
+		}
+		if _, is := f.Secrets[name]; is {
+			return fmt.Errorf("save: {{%s}} is one of the secrets: want another name", name)
+		}
 		if err := r.prepare(); err != nil {
 			return fmt.Errorf("save: %s: %w", name, err)
 		}
@@ -355,7 +369,19 @@ func prepareSave(saves map[string]Read, known *[]string) error {
 			return fmt.Errorf("save: %s: want json, body, header or cookie", name)
 		}
 		saves[name] = r
-		*known = append(*known, name)
+		*known, f.saved = append(*known, name), append(f.saved, name)
+	}
+	return nil
+}
+
+// ownName checks a name of a file for a value. It must not replace another value.
+func ownName(name string) error {
+	reserved := slices.Concat(placeholders, slices.Concat(slices.Collect(maps.Values(verbPlaceholders))...))
+	switch {
+	case !slices.Equal(reqtemplate.Names("{{"+name+"}}"), []string{name}):
+		return fmt.Errorf("%q: want a name of a-z, 0-9 and _", name)
+	case slices.Contains(reserved, name):
+		return fmt.Errorf("{{%s}} has another meaning: want another name", name)
 	}
 	return nil
 }
@@ -382,7 +408,7 @@ func (f *File) checkArguments(c *Command) error {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return errors.New("argv is empty")
 	}
-	secret := slices.Concat(secretPlaceholders, slices.Collect(maps.Keys(f.Secrets)))
+	secret := slices.Concat(secretPlaceholders, f.saved, slices.Collect(maps.Keys(f.Secrets)))
 	for _, name := range reqtemplate.Names(c.Argv...) {
 		if slices.Contains(secret, name) && !c.SecretsInArguments {
 			return fmt.Errorf("{{%s}} in argv can be read by all users: use stdin, or set secrets_in_arguments", name)

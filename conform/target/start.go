@@ -92,6 +92,11 @@ func (t *Open) start(ctx context.Context, file *Program, v values) (*answer, err
 func (p *program) start(ctx context.Context) error {
 	argv := p.file.arguments(p.v)
 	cmd, output := exec.Command(argv[0], argv[1:]...), &procgroup.Output{} //nolint:gosec // the program of the target file
+	dir, err := pathOf(p.file.Dir, p.v)
+	if err != nil {
+		return err
+	}
+	cmd.Dir = dir
 	p.file.complete(cmd, p.v)
 	cmd.Stdout, cmd.Stderr = output, output
 	// A run that is interrupted ends it at the end, after the requests.

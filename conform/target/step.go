@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -62,7 +63,10 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 	case s.PAM != nil:
 		return t.logIn(ctx, s.PAM, v, ready)
 	}
-	path := v.Fill(s.File.Path, reqtemplate.Plain)
+	path, err := pathOf(s.File.Path, v)
+	if err != nil {
+		return nil, err
+	}
 	if s.File.Remove {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
@@ -76,6 +80,24 @@ func (t *Open) doStep(ctx context.Context, s *Step, v values, ready func()) (*an
 	return &answer{}, atomicfile.Overwrite(path, text)
 }
 
+// ownValues are the values of paths that are paths themselves.
+var ownValues = []string{"dir", "me"}
+
+// pathOf returns a path. Values that come from a server or are entries must not lead out of its
+// folder.
+func pathOf(text string, v values) (string, error) {
+	for _, name := range reqtemplate.Names(text) {
+		if value := v[name]; !slices.Contains(ownValues, name) && (value == "." || strings.ContainsAny(value, "/\\\x00") || strings.Contains(value, "..")) {
+			return "", fmt.Errorf("%w: {{%s}} in a path has a value with /, \\, .. or NUL", conform.ErrUnsendable, name)
+		}
+	}
+	path := v.Fill(text, reqtemplate.Plain)
+	if slices.Contains(strings.Split(path, "/"), "..") && !slices.Contains(strings.Split(text, "/"), "..") {
+		return "", fmt.Errorf("%w: the values in a path make ..", conform.ErrUnsendable)
+	}
+	return path, nil
+}
+
 // request sends a request.
 func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, error) {
 	address := r.Path
@@ -84,6 +106,9 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 	}
 	header, basic := t.file.headers(r)
 	for name := range header {
+		if err := reqtemplate.CheckHeaders(map[string]string{name: header.Get(name)}, v); err != nil {
+			return nil, fmt.Errorf("%w: %w", conform.ErrUnsendable, err)
+		}
 		header.Set(name, v.Fill(header.Get(name), reqtemplate.Plain))
 	}
 	if basic != nil {
@@ -155,7 +180,16 @@ func noAnswer(text string, wait time.Duration) error {
 func run(ctx context.Context, c *Command, v values, ready func()) (*answer, error) {
 	argv := c.arguments(v)
 	cmd := exec.Command(argv[0], argv[1:]...) //nolint:gosec // the program of the target file
+	var err error
+	if cmd.Dir, err = pathOf(c.Dir, v); err != nil {
+		return nil, err
+	}
 	c.complete(cmd, v)
+	for _, text := range append(slices.Clone(cmd.Args), cmd.Env...) {
+		if strings.Contains(text, "\x00") {
+			return nil, fmt.Errorf("%w: an argument or a variable of %s has NUL", conform.ErrUnsendable, argv[0])
+		}
+	}
 	out := &beginning{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if ready != nil {
@@ -211,9 +245,8 @@ func (c *Command) arguments(v values) (argv []string) {
 	return argv
 }
 
-// complete sets the folder, the environment and the input of a program.
+// complete sets the environment and the input of a program.
 func (c *Command) complete(cmd *exec.Cmd, v values) {
-	cmd.Dir = v.Fill(c.Dir, reqtemplate.Plain)
 	cmd.Env = cmd.Environ()
 	for name, value := range c.Env {
 		cmd.Env = append(cmd.Env, name+"="+v.Fill(value, reqtemplate.Plain))
