@@ -39,8 +39,9 @@ type Case struct {
 	// Wait is how long the case waits on a target without the verb clock.
 	Wait time.Duration
 
-	run      func(*env) string // returns the measurement
-	restarts bool              // it restarts the target, if that has the verb, and runs alone
+	lacks    func(*Target) string // needs beyond verbs that the target does not meet, or ""
+	run      func(*env) string    // returns the measurement
+	restarts bool                 // it restarts the target, if that has the verb, and runs alone
 }
 
 // Missing returns the verbs of Needs that a target lacks, or none if it has all in Or.
@@ -53,6 +54,34 @@ func (c *Case) Missing(t *Target) []Verb {
 		return nil
 	}
 	return missing
+}
+
+// Unable returns the needs of the case that a target lacks: verbs, values of the status, or a
+// period for each token. It returns "" if the target can be tested.
+func (c *Case) Unable(t *Target) string {
+	if missing := c.Missing(t); len(missing) > 0 {
+		return listed(missing)
+	}
+	if c.lacks != nil {
+		return c.lacks(t)
+	}
+	return ""
+}
+
+// ownPeriod is for cases that import tokens of other periods.
+func ownPeriod(t *Target) string {
+	if t.Limits.OtherPeriods {
+		return ""
+	}
+	return "an import with the period of a token"
+}
+
+// driftShown is for cases that read the offset.
+func driftShown(t *Target) string {
+	if t.NoDrift {
+		return "the drift in the status"
+	}
+	return ""
 }
 
 // themes are the cases by theme, in the order of reports.

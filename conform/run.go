@@ -270,8 +270,8 @@ func (e *env) attempt() (s stop, again bool) {
 	if e.ctx.Err() != nil {
 		return stop{outcome: NotApplicable, detail: fmt.Sprintf("not run: %v", context.Cause(e.ctx)), unfinished: true}, false
 	}
-	if missing := e.c.Missing(e.target); len(missing) > 0 {
-		e.skipf("needs %s", listed(missing))
+	if lacks := e.c.Unable(e.target); lacks != "" {
+		e.skipf("needs %s", lacks)
 	}
 	if e.c.Wait > 0 && !e.has(VerbClock) && e.maxWait != nil && e.c.Wait > *e.maxWait {
 		e.leaveOut(e.c.Wait)

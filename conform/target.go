@@ -113,6 +113,8 @@ type Target struct {
 	Unlock, Revoke, Remove func(context.Context, *Token) error
 	// Status reads the state of a token.
 	Status func(context.Context, *Token) (Status, error)
+	// NoDrift is set if the status never has the offset.
+	NoDrift bool
 	// SetClock sets the target's clock, which then stands still.
 	SetClock func(context.Context, time.Time) error
 	// ByHand describes the verbs for people who repeat a failed case. It may be nil.
@@ -237,4 +239,7 @@ type Status struct {
 	Drift  *float64 // stored offset of the token's clock, in steps
 	Expiry *string  // the expiry date or time, as the target prints it
 	Text   string   // all that the answer shows
+	// Unread has the values that the target file describes and that are not in the answer,
+	// each with its place, such as failed with /token/failures.
+	Unread map[string]string
 }

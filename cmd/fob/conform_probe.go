@@ -23,7 +23,9 @@ func newConformProbeCmd(a *app) *cobra.Command {
 		Long: `Import tokens into the target, submit a wrong and a correct code, and print the
 verbs that the target has and lacks, each with the cases that need it. No case
 runs. If the correct code is refused, probe looks for the reason, such as a
-clock that is wrong or a period of 30 s.`,
+clock that is wrong or a period of 30 s. Otherwise it also tries to lock a
+token, does status, unlock and remove, and prints what is wrong with their
+answers.`,
 		Example: `  fob conform probe --target bank.yaml`,
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.probe(cmd.Context(), flags) },
@@ -42,13 +44,14 @@ type probeResult struct {
 
 // probeTotals is the last line of the output of fob conform probe.
 type probeTotals struct {
-	Server   string `json:"server"`
-	Version  string `json:"version,omitempty"`
-	Wrong    string `json:"wrong_code"`
-	Current  string `json:"current_code"`
-	Hint     string `json:"hint"`
-	Testable int    `json:"cases_testable"`
-	Waiting  int    `json:"cases_waiting"`
+	Server   string   `json:"server"`
+	Version  string   `json:"version,omitempty"`
+	Wrong    string   `json:"wrong_code"`
+	Current  string   `json:"current_code"`
+	Hint     string   `json:"hint"`
+	Problems []string `json:"problems"`
+	Testable int      `json:"cases_testable"`
+	Waiting  int      `json:"cases_waiting"`
 }
 
 func (a *app) probe(ctx context.Context, flags targetFlags) (err error) {
@@ -70,11 +73,11 @@ func (a *app) probe(ctx context.Context, flags targetFlags) (err error) {
 			}
 		}
 	}
-	p := probeTotals{Server: t.Target.Name, Version: t.Target.Version, Wrong: answers.Wrong.String(), Current: answers.Current.String(), Hint: answers.Hint}
+	p := probeTotals{Server: t.Target.Name, Version: t.Target.Version, Wrong: answers.Wrong.String(), Current: answers.Current.String(), Hint: answers.Hint, Problems: append([]string{}, answers.Problems...)}
 	all := conform.All()
 	for i := range all {
 		c := &all[i]
-		if len(c.Missing(t.Target)) > 0 {
+		if c.Unable(t.Target) != "" {
 			continue
 		}
 		p.Testable++
@@ -89,10 +92,13 @@ func (a *app) probe(ctx context.Context, flags targetFlags) (err error) {
 	if p.Hint != "" {
 		text += "\n" + p.Hint
 	}
+	for _, problem := range p.Problems {
+		text += "\n" + problem
+	}
 	if err := a.print(p, text+"\n"); err != nil {
 		return err
 	}
-	if p.Hint != "" {
+	if p.Hint != "" || len(p.Problems) > 0 {
 		return errclass.With(errclass.Failed, errors.New("the target file or the server is not ready for the cases"))
 	}
 	return nil

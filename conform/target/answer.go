@@ -3,6 +3,7 @@
 package target
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,6 +124,9 @@ func (r *Read) read(a *answer) (string, bool) {
 	}
 	return "", false
 }
+
+// place describes where a value is.
+func (r *Read) place() string { return cmp.Or(r.JSON, r.Header, r.Cookie, r.Body) }
 
 // number returns a numeric value of an answer, nil if there is none.
 func (r *Read) number(a *answer) *float64 {

@@ -206,7 +206,7 @@ func (t *Open) target() *conform.Target {
 		c.Restart = t.restart
 	}
 	if f.Status != nil {
-		c.Status = t.status
+		c.Status, c.NoDrift = t.status, f.Status.Drift.empty()
 	}
 	if f.ImportFile != nil {
 		c.ImportFile, c.Formats = t.importFile, f.ImportFile.Formats
@@ -266,6 +266,17 @@ func (t *Open) status(ctx context.Context, token *conform.Token) (st conform.Sta
 	}
 	if text, ok := v.Expiry.read(a); ok {
 		st.Expiry = &text
+	}
+	st.Unread = map[string]string{}
+	for name, r := range map[string]*Read{"failed": &v.Failed, "drift": &v.Drift} {
+		if !r.empty() && r.number(a) == nil {
+			st.Unread[name] = r.place()
+		}
+	}
+	for p := range v.Locked.JSON {
+		if _, ok := pointer(a.body, p); !ok {
+			st.Unread["locked"] = p
+		}
 	}
 	st.Text = a.text()
 	if st.Drift = v.Drift.number(a); st.Drift != nil && v.Drift.Unit == "seconds" {

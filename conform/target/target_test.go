@@ -359,3 +359,23 @@ check: {http: {path: /, body: "{{code}}"}, accepted: {status: 200}, refused: {st
 	err = o.Target.Import(t.Context(), &conform.Token{Serial: "000001000001", Seed: seed, Digits: 6, Period: 60})
 	require.EqualError(t, err, `the target refuses: status 400 wrong: Bearer {{key}} {"seed":"{{seed_hex}}","serial":"000001000001"}`)
 }
+
+// TestUnread: the status names the places that its answer lacks.
+func TestUnread(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"token":{"failures":3,"note":"x"}}`)
+	}))
+	defer server.Close()
+	const file = "name: x\nurl: URL\nimport: {http: {path: /}}\ncheck: {http: {path: '/{{code}}'}, accepted: {status: 200}, refused: {status: 401}}\nstatus: {http: {path: /}, locked: {json: {/token/state: LOCKED}}, failed: {json: /token/failed}, DRIFT}\n"
+	for drift, none := range map[string]bool{"drift: {json: /token/note}": false, "expiry: {json: /x}": true} {
+		o := open(t, strings.NewReplacer("URL", server.URL, "DRIFT", drift).Replace(file))
+		require.Equal(t, none, o.Target.NoDrift)
+		s, err := o.Target.Status(t.Context(), &conform.Token{})
+		require.NoError(t, err)
+		want := map[string]string{"locked": "/token/state", "failed": "/token/failed"}
+		if !none {
+			want["drift"] = "/token/note"
+		}
+		require.Equal(t, want, s.Unread)
+	}
+}
