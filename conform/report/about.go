@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/d204ef64/fob/conform"
 )
@@ -146,9 +147,22 @@ func linked(source string) string {
 	return strings.Join(all, "; ")
 }
 
-// markdown escapes a text.
+// markdown escapes a text for a line of Markdown.
 func markdown(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`").Replace(text)
+	return markdownSigns.Replace(printable(text))
+}
+
+var markdownSigns = strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "~", `\~`)
+
+// printable replaces control characters, and those that change the direction of a text. Line
+// breaks and tabs remain.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || !unicode.IsControl(r) && !unicode.Is(unicode.Bidi_Control, r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // Index writes the list of all cases for the folder docs/conform, with the results of

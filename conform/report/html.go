@@ -91,7 +91,8 @@ func HTML(w io.Writer, reports []*conform.Report) error {
 		shared = shareHand(reports[0])
 	}
 	sum := sha256.Sum256([]byte(style))
-	return page.Execute(w, struct {
+	var b strings.Builder
+	err := page.Execute(&b, struct {
 		Reports []*conform.Report
 		Names   []string // of the reports
 		Rows    []Row
@@ -101,4 +102,9 @@ func HTML(w io.Writer, reports []*conform.Report) error {
 		Hand    *hand // only for one report
 		Last    string
 	}{reports, headings(reports, Named), Rows(reports), template.CSS(style), "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), handHeading + ". " + handFirst, shared, handLast}) //nolint:gosec // our own style
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, printable(b.String()))
+	return err
 }

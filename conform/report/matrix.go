@@ -42,15 +42,14 @@ func compare(cases []conform.Case, reports []*conform.Report) (rows []Row) {
 
 // Markdown writes a comparison of targets as a table in Markdown.
 func Markdown(w io.Writer, reports []*conform.Report) error {
-	escape := strings.NewReplacer("|", `\|`, "\n", " ")
 	var b strings.Builder
 	b.WriteString("| case | level | requirement |")
 	for _, name := range headings(reports, func(r *conform.Report) string { return marked(r, r.Target) }) {
-		fmt.Fprintf(&b, " %s |", escape.Replace(name))
+		fmt.Fprintf(&b, " %s |", markdown(name))
 	}
 	b.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(reports)) + "\n")
 	for _, row := range Rows(reports) {
-		fmt.Fprintf(&b, "| %s | %s | %s |", row.ID, row.Level, escape.Replace(row.Requirement))
+		fmt.Fprintf(&b, "| %s | %s | %s |", row.ID, row.Level, markdown(row.Requirement))
 		for _, r := range row.Results {
 			text := ""
 			if r != nil {

@@ -294,16 +294,62 @@ func TestSARIF(t *testing.T) {
 	require.Equal(t, map[string]string{"C01": "pass none", "C07": "fail warning", "C11": "fail error", "C12": "notApplicable none"}, got)
 }
 
+// current returns a sample with the requirements of this version.
+func current() *conform.Report {
+	r := sample()
+	for i := range r.Results {
+		for _, c := range conform.All() {
+			if c.ID == r.Results[i].ID {
+				r.Results[i].Requirement, r.Results[i].Level = c.Requirement, c.Level
+			}
+		}
+	}
+	return r
+}
+
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, report.JSON(&b, sample()))
+	require.NoError(t, report.JSON(&b, current()))
+	text := b.String()
 	got, err := report.Read(&b)
 	require.NoError(t, err)
-	require.Equal(t, sample(), got)
-	for _, wrong := range []string{"", "{}", "x", `{"id":"C01"}`} {
+	require.Equal(t, current(), got)
+	for _, wrong := range []string{"", "{}", "x", "3", `{"id":"C01"}`} {
 		_, err := report.Read(strings.NewReader(wrong))
 		require.ErrorIs(t, err, report.ErrReport, wrong)
 	}
+	for _, c := range []struct{ old, new, want string }{
+		{`"outcome":"PASS"`, `"outcome":"pass"`, `line 1: outcome "pass" of case C01: want PASS, FAIL or N/A`},
+		{`"outcome":"PASS"`, `"outcome":"<b>evil|x"`, `line 1: outcome "<b>evil|x" of case C01: want`},
+		{`"outcome":"PASS",`, ``, `line 1: outcome "" of case C01: want`},
+		{`"id":"C07"`, `"id":"C01"`, "line 2: case C01 occurs twice"},
+		{`"id":"C07"`, `"id":"C99"`, `line 2: there is no case "C99"`},
+		{`"level":"SHOULD"`, `"level":"MUST"`, "line 2: case C07 has another requirement in this version of fob"},
+		{`the window allows`, `a window allows`, "line 2: case C07 has another requirement in this version of fob"},
+		{"\n{\"server\"", "\n{}\n{\"server\"", "line 5: it has neither a case nor the totals of a run"},
+		{`"cases_passed":1`, `"cases_passed":2`, "line 5: the totals are 2 PASS, 2 FAIL and 1 N/A, and the lines before have 1, 2 and 1"},
+		{text, text + text, "line 6: the run has ended in a line before: a file has one run"},
+		{`"cases_passed":1`, `"cases_passed":"x"`, "line 5: json:"},
+	} {
+		require.Contains(t, text, c.old)
+		_, err := report.Read(strings.NewReader(strings.Replace(text, c.old, c.new, 1)))
+		require.ErrorIs(t, err, report.ErrReport, c.new)
+		require.ErrorContains(t, err, c.want)
+	}
+}
+
+// TestHostileText: the name of a target and its answers are not markup, and control characters
+// are not in the output.
+func TestHostileText(t *testing.T) {
+	r := sample()
+	r.Target = "<script>alert(1)</script> [x](http://example.org) *b* _i_ `c` \\| ~~s~~ \x1b[31m\u202e"
+	r.Results[1].Detail = "\x1b]0;x\a\x00\u009b\u2066"
+	var b bytes.Buffer
+	require.NoError(t, report.Markdown(&b, []*conform.Report{r}))
+	require.Contains(t, b.String(), "| &lt;script>alert(1)&lt;/script> \\[x\\](http://example.org) \\*b\\* \\_i\\_ \\`c\\` \\\\\\| \\~\\~s\\~\\~ \ufffd\\[31m\ufffd |\n")
+	require.NoError(t, report.HTML(&b, []*conform.Report{r}))
+	require.NotRegexp(t, "[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u202e\u2066]", b.String())
+	require.NotContains(t, b.String(), "<script")
 }
 
 func TestComparison(t *testing.T) {
@@ -311,7 +357,7 @@ func TestComparison(t *testing.T) {
 	other.Target, other.Results = "other|", other.Results[:2]
 	var b bytes.Buffer
 	require.NoError(t, report.Markdown(&b, []*conform.Report{sample(), other}))
-	require.Contains(t, b.String(), "| bank <1> | other\\| |\n|---|---|---|---|---|\n| C01 |")
+	require.Contains(t, b.String(), "| bank &lt;1> | other\\| |\n|---|---|---|---|---|\n| C01 |")
 	require.Regexp(t, `\| C11 \| MUST \| [^|]* \| \*\*FAIL\*\* \|  \|\n`, b.String())
 	b.Reset()
 	require.NoError(t, report.HTML(&b, []*conform.Report{sample(), other}))
