@@ -101,7 +101,7 @@ func (p *program) start(ctx context.Context) error {
 	cmd.Stdout, cmd.Stderr = output, output
 	// A run that is interrupted ends it at the end, after the requests.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	process, err := procgroup.Start(ctx, cmd, procgroup.Options{Grace: endGrace})
+	process, err := procgroup.Start(ctx, cmd, procgroup.Options{Grace: endGrace, Bound: true})
 	if err != nil { // p stays the process that has ended
 		cancel()
 		return fmt.Errorf("%w: %w", conform.ErrUnreachable, err)

@@ -20,6 +20,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/procgroup"
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
@@ -115,7 +116,7 @@ func Start(c Config) (*Machine, error) {
 	m.cmd = exec.Command(qemu, c.args()...)
 	m.cmd.ExtraFiles = []*os.File{far} // becomes descriptor 3
 	m.cmd.Stdout, m.cmd.Stderr = &m.output, &m.output
-	if err := startBound(m.cmd, func() {
+	if err := procgroup.StartBound(m.cmd, syscall.SIGKILL, func() {
 		m.err = errors.Join(m.cmd.Wait(), lock.Unlock())
 		close(m.done)
 	}); err != nil {

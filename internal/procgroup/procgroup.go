@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -38,6 +39,9 @@ type Options struct {
 	// Leave lets processes that the command leaves behind run on after it has ended by
 	// itself, such as a server that it has started.
 	Leave bool
+
+	// Bound sends SIGTERM to the command if this process is killed, on Linux.
+	Bound bool
 }
 
 // Process is a command that was started with its group.
@@ -75,7 +79,12 @@ func Start(ctx context.Context, cmd *exec.Cmd, o Options) (*Process, error) {
 	}
 	if err == nil {
 		p.prepare()
-		if err = cmd.Start(); err != nil {
+		if o.Bound {
+			err = StartBound(cmd, syscall.SIGTERM, func() { <-p.done })
+		} else {
+			err = cmd.Start()
+		}
+		if err != nil {
 			err = startError(cmd, err)
 		}
 	}

@@ -33,7 +33,11 @@ func TestMain(m *testing.M) {
 	os.Unsetenv("PROCGROUP_WRAPPER")
 	cmd := exec.Command(os.Args[1], os.Args[2:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err := procgroup.Run(context.Background(), cmd, procgroup.Options{Grace: time.Second, Foreground: true})
+	o := procgroup.Options{Grace: time.Second, Foreground: true}
+	if os.Getenv("PROCGROUP_BOUND") != "" {
+		o = procgroup.Options{Grace: time.Second, Bound: true}
+	}
+	err := procgroup.Run(context.Background(), cmd, o)
 	os.Exit(procgroup.ExitCode(cmd, err))
 }
 
