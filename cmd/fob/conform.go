@@ -115,7 +115,7 @@ func (o *conformOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.sarif, "sarif", "", "write the results as SARIF 2.1.0, for code scanners, to the new `FILE`")
 	f.StringVar(&o.html, "html", "", "write the results as a page to the new `FILE`")
 	o.db.add(f, "`DATABASE` for preset:fob, a new SQLite file or postgres://USER@HOST/NAME without a bank; default: a temporary file")
-	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`")
+	f.StringVar(&o.expect, "expect", "", "compare the failures with those in the YAML `FILE`, and mark these in the reports")
 	for _, run := range []string{"junit", "sarif", "html", "expect", "url", "db", "db-file"} { // they are only for a run
 		for _, other := range []string{"list", "explain"} {
 			cmd.MarkFlagsMutuallyExclusive(other, run)
