@@ -59,11 +59,11 @@ type stop struct {
 type crossed struct{}
 
 func (e *env) failf(format string, args ...any) {
-	panic(stop{outcome: Fail, detail: e.secret.redact(fmt.Sprintf(format, args...))})
+	panic(stop{outcome: Fail, detail: e.brief(format, args...)})
 }
 
 func (e *env) skipf(format string, args ...any) {
-	panic(stop{outcome: NotApplicable, detail: e.secret.redact(fmt.Sprintf(format, args...))})
+	panic(stop{outcome: NotApplicable, detail: e.brief(format, args...)})
 }
 
 // leaveOut ends a case that waits longer than allowed.
@@ -74,7 +74,7 @@ func (e *env) leaveOut(d time.Duration) {
 // interrupted ends a case if the run has ended.
 func (e *env) interrupted() {
 	if e.ctx.Err() != nil {
-		panic(stop{outcome: NotApplicable, detail: e.secret.redact(fmt.Sprintf("not run to its end: %v", context.Cause(e.ctx))), unfinished: true})
+		panic(stop{outcome: NotApplicable, detail: e.brief("not run to its end: %v", context.Cause(e.ctx)), unfinished: true})
 	}
 }
 
@@ -84,7 +84,7 @@ func (e *env) fail(v Verb, err error) {
 	if errors.Is(err, ErrUndescribed) || errors.Is(err, ErrUnsendable) {
 		e.skipf("%s: %v", v, err)
 	}
-	s := stop{outcome: Fail, detail: e.secret.redact(fmt.Sprintf("%s: %v", v, err))}
+	s := stop{outcome: Fail, detail: e.brief("%s: %v", v, err)}
 	if errors.Is(err, ErrUnreachable) {
 		s.err = err
 	}

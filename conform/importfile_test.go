@@ -253,3 +253,30 @@ func TestImportWholeAnswer(t *testing.T) {
 	require.Equal(t, conform.Fail, r.Outcome, r.Detail)
 	require.Equal(t, "the answer to pskc-seed-in-suite.xml contains the seed of its token", r.Detail)
 }
+
+// TestLongAnswers: a report has the beginnings of long answers, without a part of a seed at the
+// place where one is cut.
+func TestLongAnswers(t *testing.T) {
+	target := mutant.New("").Target()
+	var seeds []string
+	target.ImportFile = func(_ context.Context, f *conform.SeedFile) error {
+		seed := fmt.Sprintf("%x", f.Token.Seed.Bytes())
+		seeds = append(seeds, seed)
+		text := fmt.Errorf("%w: %s%s%s", conform.ErrRefused, strings.Repeat(".", 250), seed, strings.Repeat("long ", 1e5))
+		return &conform.AnswerError{Err: text, Full: "long"}
+	}
+	for _, r := range runImport(t, target, "F02", "F29") {
+		text := fmt.Sprint(r)
+		require.Contains(t, r.Detail, "…")
+		require.Less(t, len(text), 4000, r.ID)
+		for _, seed := range seeds {
+			require.NotContains(t, text, seed[:8], r.ID)
+		}
+	}
+	target.Check = func(context.Context, conform.Attempt) (conform.Answer, error) {
+		return conform.Answer{Verdict: conform.Trouble, Text: strings.Repeat("long ", 1e5)}, nil
+	}
+	_, err := conform.Run(t.Context(), target, conform.Options{Seed: 7})
+	require.Error(t, err)
+	require.Less(t, len(err.Error()), 1000)
+}

@@ -6,7 +6,9 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,4 +48,30 @@ func (s secrets) redact(text string) string {
 		}
 	}
 	return text
+}
+
+// longestPart is the length in bytes to which the parts of a report are cut. An answer can have
+// megabytes.
+const longestPart = 300
+
+// cut shortens a text without secrets.
+func cut(text string) string {
+	if len(text) <= longestPart {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestPart], "") + "…"
+}
+
+// brief formats a text for a report: without secrets, and with the beginning of long parts.
+func (e *env) brief(format string, args ...any) string {
+	args = slices.Clone(args)
+	for i, a := range args {
+		switch a := a.(type) {
+		case string:
+			args[i] = cut(e.secret.redact(a))
+		case error:
+			args[i] = cut(e.secret.redact(a.Error()))
+		}
+	}
+	return e.secret.redact(fmt.Sprintf(format, args...))
 }

@@ -195,7 +195,7 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 		return fmt.Errorf("%s: a wrong code: %w", VerbCheck, answer.undescribed())
 	}
 	if answer.Verdict == Trouble {
-		return fmt.Errorf("%s: the answer to a wrong code is %s", VerbCheck, answer.words())
+		return fmt.Errorf("%s: the answer to a wrong code is %s", VerbCheck, e.brief("%s", answer.words()))
 	}
 	return nil
 }
@@ -247,7 +247,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, stop) {
 	if result.Outcome == Fail {
 		result.Why = cmp.Or(last.why, c.Why)
 		for _, a := range log {
-			result.Actions = append(result.Actions, e.secret.redact(a.text()))
+			result.Actions = append(result.Actions, cut(e.secret.redact(a.text())))
 		}
 		result.ByHand, result.HandBegin, result.HandEnd = e.byHand(log)
 	}

@@ -179,9 +179,14 @@ func (a *app) listConform(o *conformOptions) error {
 
 // explainCase prints all that is known of a case.
 func (a *app) explainCase(o *conformOptions) error {
-	list, err := conform.Select(conform.Selection{IDs: []string{o.explain}, Import: o.imports})
+	which := conform.Selection{IDs: []string{o.explain}, Import: o.imports}
+	list, err := conform.Select(which)
 	if err != nil {
-		return err
+		var other error
+		which.Import = !which.Import // both commands explain all cases
+		if list, other = conform.Select(which); other != nil {
+			return err
+		}
 	}
 	known, err := measured.Reports()
 	if err != nil {

@@ -61,6 +61,11 @@ func TestConformImport(t *testing.T) {
 	require.Equal(t, exitDone, code)
 	require.Contains(t, out, "compares only the end of the MAC")
 	require.Contains(t, out, "pskc-wrong-mac.xml")
+	for _, args := range []string{"conform --explain F35", "conform import --explain C18"} { // a report prints the first
+		code, out, errs = fob(t, "", strings.Fields(args)...)
+		require.Equal(t, exitDone, code, errs)
+		require.Contains(t, out, args[len(args)-3:]+": ")
+	}
 	code, _, errs = fob(t, "", "conform", "import", "--target", bad, "--only", "C11")
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, errs, "want F01 to F75")

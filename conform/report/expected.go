@@ -33,6 +33,14 @@ func ParseExpected(text []byte) (*Expected, error) {
 	if _, err := yamlfile.Decode(text, &e); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrExpected, err)
 	}
+	if strings.TrimSpace(e.Target) == "" {
+		return nil, fmt.Errorf("%w: target is missing: want the name of the target, and its version", ErrExpected)
+	}
+	for id := range e.Sometimes {
+		if _, twice := e.Fails[id]; twice {
+			return nil, fmt.Errorf("%w: case %s is in fails and in sometimes: remove it from one of them", ErrExpected, id)
+		}
+	}
 	for _, id := range slices.Concat(slices.Collect(maps.Keys(e.Fails)), slices.Collect(maps.Keys(e.Sometimes))) {
 		if !slices.ContainsFunc(conform.Known(), func(c conform.Case) bool { return c.ID == id }) {
 			return nil, fmt.Errorf("%w: there is no case %q", ErrExpected, id)

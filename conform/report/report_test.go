@@ -244,7 +244,10 @@ func TestExpected(t *testing.T) {
 			require.ErrorIs(t, e.For(name), report.ErrExpected, name)
 		}
 	}
-	for _, wrong := range []string{"fail: {}", "target: x\nfails: {C99: y}", "fails: [C01]"} {
+	for _, wrong := range []string{
+		"fail: {}", "target: x\nfails: {C99: y}", "fails: [C01]", "", "# nothing\n", "fails: {C01: y}", "target: ' '\nfails: {C01: y}",
+		"target: x\nfails: {C01: y}\nsometimes: {C01: z}",
+	} {
 		_, err := report.ParseExpected([]byte(wrong))
 		require.ErrorIs(t, err, report.ErrExpected, wrong)
 	}
