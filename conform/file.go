@@ -128,7 +128,7 @@ func (e *env) importTwice(how string, send func(context.Context, *Token) error) 
 	}
 	again := func(t *Token, name string) string {
 		before := e.status(t)
-		err := send(e.ctx, t)
+		err := e.unlimited(func() error { return send(e.ctx, t) })
 		e.logf("%simport %s: %s", how, name, told(err))
 		if errors.Is(err, ErrUnreachable) {
 			e.fail(VerbImport, err)

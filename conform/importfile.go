@@ -190,7 +190,7 @@ func (e *env) importFile(f *seedset.File) (tokens []*Token, err error) {
 	e.secret.addCode(f.Password)
 	e.files = append(e.files, f)
 	e.makeRoom(len(tokens))
-	err = e.sendFile(f, tokens[0])
+	err = e.unlimited(func() error { return e.sendFile(f, tokens[0]) })
 	if err != nil && slices.ContainsFunc(tokens, func(t *Token) bool { return reveals(full(err), t.key) }) {
 		e.failf("the answer to %s contains the seed of its token", f.Name)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -279,4 +280,39 @@ func TestLongAnswers(t *testing.T) {
 	_, err := conform.Run(t.Context(), target, conform.Options{Seed: 7})
 	require.Error(t, err)
 	require.Less(t, len(err.Error()), 1000)
+}
+
+// TestImportLimited: an import that the target has not looked at, because of too many requests,
+// is done again, or the case is not applicable.
+func TestImportLimited(t *testing.T) {
+	for _, c := range []struct {
+		fault string
+		after time.Duration
+		want  conform.Outcome
+	}{{"", 2 * time.Second, conform.Pass}, {"F29", 0, conform.Fail}, {"F29", time.Hour, conform.NotApplicable}} {
+		synctest.Test(t, func(t *testing.T) {
+			target := mutant.New(c.fault).Target()
+			importFile, importToken, n := target.ImportFile, target.Import, 0
+			limited := func() error {
+				if n++; n%3 == 2 {
+					return &conform.LimitedError{Err: fmt.Errorf("status 429"), RetryAfter: c.after}
+				}
+				return nil
+			}
+			target.ImportFile = func(ctx context.Context, f *conform.SeedFile) error {
+				if err := limited(); err != nil {
+					return err
+				}
+				return importFile(ctx, f)
+			}
+			target.Import = func(ctx context.Context, t *conform.Token) error {
+				if err := limited(); err != nil {
+					return err
+				}
+				return importToken(ctx, t)
+			}
+			r := runImport(t, target, "F29")[0]
+			require.Equal(t, c.want, r.Outcome, r.Detail)
+		})
+	}
 }

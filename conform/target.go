@@ -68,6 +68,18 @@ var (
 	ErrTarget = errclass.New(errclass.Usage, "invalid target")
 )
 
+// LimitedError is the error of a verb that the target has not done, because of too many requests.
+type LimitedError struct {
+	Err        error
+	RetryAfter time.Duration // 0 means a second
+}
+
+// Error implements error.
+func (e *LimitedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the time to wait.
+func (e *LimitedError) Unwrap() error { return e.Err }
+
 // AnswerError is the error of a verb that the target has answered. Its text is short, and has
 // no secrets.
 type AnswerError struct {

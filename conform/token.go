@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/d204ef64/fob/conform/seedset"
 	"github.com/d204ef64/fob/token"
@@ -90,13 +91,29 @@ func (e *env) tryImport(t *Token) error { return e.tryWith(e.target.Import, t) }
 func (e *env) tryWith(send func(context.Context, *Token) error, t *Token) error {
 	e.makeRoom(1)
 	e.secret.addSeed(t.key) // a case may have changed it
-	err := send(e.ctx, t)
+	err := e.unlimited(func() error { return send(e.ctx, t) })
 	e.about(VerbImport, t, err)
 	if err == nil {
 		e.run.held.Add(1)
 		e.tokens = append(e.tokens, t)
 	}
 	return err
+}
+
+// unlimited imports something, again if the target has not looked at it because of too many
+// requests. The target has not refused it.
+func (e *env) unlimited(do func() error) error {
+	for tries := 0; ; tries++ {
+		err := do()
+		var l *LimitedError
+		if !errors.As(err, &l) {
+			return err
+		}
+		if tries == maxRetries || l.RetryAfter > longestRetry {
+			e.skipf("the target limits the rate of imports, and has not looked at one: %v", err)
+		}
+		e.sleep(max(l.RetryAfter, time.Second))
+	}
 }
 
 // makeRoom removes the oldest tokens of the case if the target cannot hold n more.

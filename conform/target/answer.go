@@ -142,11 +142,8 @@ func (r *Read) number(a *answer) *float64 {
 func (v *Verb) verdict(a *answer) conform.Answer {
 	judged := conform.Answer{Text: a.text(), OnPaper: v.Paper.matches(a)}
 	switch {
-	case v.Limited.matches(a), v.Limited.empty() && a.status == http.StatusTooManyRequests:
-		judged.Verdict = conform.Limited
-		if n, err := strconv.Atoi(a.header.Get("Retry-After")); err == nil {
-			judged.RetryAfter = time.Duration(n) * time.Second
-		}
+	case v.limits(a):
+		judged.Verdict, judged.RetryAfter = conform.Limited, a.retryAfter()
 	case v.Accepted.matches(a):
 		judged.Verdict = conform.Accepted
 	case v.NextCode.matches(a):
@@ -159,6 +156,20 @@ func (v *Verb) verdict(a *answer) conform.Answer {
 		}
 	}
 	return judged
+}
+
+// limits reports whether the server has not done anything because of too many requests.
+func (v *Verb) limits(a *answer) bool {
+	return v.Limited.matches(a) || v.Limited.empty() && a.status == http.StatusTooManyRequests
+}
+
+// retryAfter returns how long to wait after too many requests; 0 if the answer does not have it.
+func (a *answer) retryAfter() time.Duration {
+	n, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
 }
 
 // trouble reports whether an answer that is not described shows an error of the server.
@@ -175,6 +186,8 @@ func (s *SetupStep) done(a *answer) bool {
 // done returns the error of an answer to a verb that is not about a code.
 func (v *Verb) done(a *answer) error {
 	switch {
+	case v.limits(a):
+		return &conform.LimitedError{Err: errors.New(a.short()), RetryAfter: a.retryAfter()}
 	case v.Refused.matches(a):
 	case v.Accepted.matches(a), v.Accepted.empty() && a.good():
 		return nil

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,6 +126,21 @@ func TestWholeAnswer(t *testing.T) {
 	require.ErrorAs(t, err, &answer)
 	require.Contains(t, answer.Full, "status 409 "+hexadecimal)
 	require.Contains(t, answer.Full, "3132-3334")
+}
+
+// TestLimitedImport: status 429 does not refuse a file.
+func TestLimitedImport(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer server.Close()
+	bank := open(t, strings.ReplaceAll(bankFile, "http://127.0.0.1:8080", server.URL)).Target
+	err := bank.ImportFile(t.Context(), &conform.SeedFile{Token: &conform.Token{Serial: "1"}, Format: "pskc", Text: []byte("<a/>")})
+	require.NotErrorIs(t, err, conform.ErrRefused)
+	var limited *conform.LimitedError
+	require.ErrorAs(t, err, &limited)
+	require.Equal(t, 7*time.Second, limited.RetryAfter)
 }
 
 // TestBankFile: mistakes in the verbs of a bank are named.
