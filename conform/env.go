@@ -86,7 +86,7 @@ func (e *env) fail(v Verb, err error) {
 	}
 	s := stop{outcome: Fail, detail: e.brief("%s: %v", v, err)}
 	if errors.Is(err, ErrUnreachable) {
-		s.err = err
+		s.err = e.redactError(err)
 	}
 	panic(s)
 }

@@ -128,7 +128,7 @@ type script struct {
 	codes     []shown // each in a variable
 	clock     bool    // the target's clock is moved
 	period    int64   // of the longest steps
-	secret    secrets
+	redact    func(string) string
 	wrong     []string // wrong codes that have been replaced by others
 }
 
@@ -141,7 +141,7 @@ type shown struct {
 }
 
 func (e *env) script(log []*action) *script {
-	s := &script{hand: e.target.ByHand, has: map[Verb]bool{}, clock: e.has(VerbClock), period: max(e.usualPeriod(), e.other), secret: e.secret}
+	s := &script{hand: e.target.ByHand, has: map[Verb]bool{}, clock: e.has(VerbClock), period: max(e.usualPeriod(), e.other), redact: e.redact}
 	begun := false
 	for i := 0; i < len(log); {
 		a := log[i]
@@ -209,7 +209,7 @@ func (s *script) action(log []*action) int {
 		name = s.function(a.verb)
 	}
 	if name == "" || slices.ContainsFunc(append(a.codes, a.second), unprintable) {
-		s.add("# %s", s.secret.redact(a.text()))
+		s.add("# %s", s.redact(a.text()))
 		return 1
 	}
 	if a.token == nil {
@@ -247,7 +247,7 @@ func (s *script) attempt(command string, log []*action) int {
 			code, _ = s.entry(a, a.codes[0])
 		}
 		command = strings.Join(append(slices.Clone(s.hand.Apart), command+" "+code), "; ")
-		s.add("(%s; do (%s) & done; wait) # %s", loop, command, s.secret.redact(a.answer))
+		s.add("(%s; do (%s) & done; wait) # %s", loop, command, s.redact(a.answer))
 		return 1
 	}
 	same, wrong := 1, 0
@@ -259,19 +259,19 @@ func (s *script) attempt(command string, log []*action) int {
 		wrong++
 	}
 	if wrong >= many && same < wrong {
-		s.add("for WRONG in $(seq 314001 %d); do %s $WRONG; done # wrong codes: %s", 314000+wrong, command, s.secret.redact(a.answer))
+		s.add("for WRONG in $(seq 314001 %d); do %s $WRONG; done # wrong codes: %s", 314000+wrong, command, s.redact(a.answer))
 		return wrong
 	}
 	if a.second != "" {
 		second, _ := s.entry(a, a.second)
-		s.add("%s %s %s # %s", command, code, second, s.secret.redact(a.answer))
+		s.add("%s %s %s # %s", command, code, second, s.redact(a.answer))
 		return 1
 	}
 	if same >= many {
-		s.add("for I in $(seq %d); do %s %s; done # %s", same, command, code, s.secret.redact(a.answer))
+		s.add("for I in $(seq %d); do %s %s; done # %s", same, command, code, s.redact(a.answer))
 		return same
 	}
-	s.add("%s %s # %s", command, code, s.secret.redact(a.answer))
+	s.add("%s %s # %s", command, code, s.redact(a.answer))
 	return 1
 }
 

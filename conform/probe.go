@@ -90,7 +90,7 @@ func (e *env) probe() (p Probed) {
 // while a token is locked.
 func (e *env) tryVerbs() (problems []string) {
 	report := func(v Verb, format string, args ...any) {
-		problems = append(problems, e.secret.redact(string(v)+": "+fmt.Sprintf(format, args...)))
+		problems = append(problems, e.redact(string(v)+": "+fmt.Sprintf(format, args...)))
 	}
 	status := func(t *Token) (s Status) {
 		if !e.has(VerbStatus) {

@@ -7,19 +7,20 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/d204ef64/fob/internal/redact"
 )
 
 // secrets are the texts that a report must not have, although a target may have answered
 // with one of them.
-type secrets map[string]string // the text, in lower case, and its name
+type secrets redact.Texts
 
 // addSeed adds the usual forms of a seed.
 func (s secrets) addSeed(key []byte) {
 	for _, text := range seedForms(key) {
-		s[strings.ToLower(text)] = "[seed]"
+		redact.Texts(s).Add(text, "[seed]")
 	}
 }
 
@@ -36,16 +37,15 @@ func seedForms(key []byte) []string {
 func (s secrets) addCode(code string) {
 	const shortest = 5
 	if code = strings.TrimSpace(code); len(code) >= shortest {
-		s[strings.ToLower(code)] = "[code]"
+		redact.Texts(s).Add(code, "[code]")
 	}
 }
 
-// redact replaces the secrets in a text.
-func (s secrets) redact(text string) string {
-	for secret, name := range s {
-		if strings.Contains(strings.ToLower(text), secret) {
-			text = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(secret)).ReplaceAllLiteralString(text, name)
-		}
+// redact returns a text without the secrets of the case and of the target.
+func (e *env) redact(text string) string {
+	text = redact.Texts(e.secret).Hide(text)
+	if e.target.Redact != nil {
+		text = e.target.Redact(text)
 	}
 	return text
 }
@@ -68,10 +68,27 @@ func (e *env) brief(format string, args ...any) string {
 	for i, a := range args {
 		switch a := a.(type) {
 		case string:
-			args[i] = cut(e.secret.redact(a))
+			args[i] = cut(e.redact(a))
 		case error:
-			args[i] = cut(e.secret.redact(a.Error()))
+			args[i] = cut(e.redact(a.Error()))
 		}
 	}
-	return e.secret.redact(fmt.Sprintf(format, args...))
+	return e.redact(fmt.Sprintf(format, args...))
+}
+
+// redacted is an error whose text has no secrets.
+type redacted struct {
+	error
+	text string
+}
+
+func (r *redacted) Error() string { return r.text }
+func (r *redacted) Unwrap() error { return r.error }
+
+// redactError returns an error without secrets in its text.
+func (e *env) redactError(err error) error {
+	if text := e.redact(err.Error()); text != err.Error() {
+		return &redacted{err, text}
+	}
+	return err
 }

@@ -177,7 +177,7 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 			}
 		}
 		if err != nil {
-			err = fmt.Errorf("trying the target: %w", err)
+			err = fmt.Errorf("trying the target: %w", e.redactError(err))
 		}
 	}()
 	if e.has(VerbClock) {
@@ -187,7 +187,9 @@ func (r *run) contact(ctx context.Context, n int) (err error) {
 	if err := e.tryImport(t); err != nil {
 		return fmt.Errorf("%s: %w", VerbImport, err)
 	}
-	answer, err := r.target.Check(ctx, Attempt{Token: t, User: t.User, Code: e.wrongCodes(t, 1)[0]})
+	code := e.wrongCodes(t, 1)[0]
+	e.secret.addCode(code)
+	answer, err := r.target.Check(ctx, Attempt{Token: t, User: t.User, Code: code})
 	if err != nil {
 		return fmt.Errorf("%s: %w", VerbCheck, err)
 	}
@@ -247,7 +249,7 @@ func (r *run) do(ctx context.Context, c *Case) (Result, stop) {
 	if result.Outcome == Fail {
 		result.Why = cmp.Or(last.why, c.Why)
 		for _, a := range log {
-			result.Actions = append(result.Actions, cut(e.secret.redact(a.text())))
+			result.Actions = append(result.Actions, cut(e.redact(a.text())))
 		}
 		result.ByHand, result.HandBegin, result.HandEnd = e.byHand(log)
 	}

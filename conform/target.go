@@ -131,6 +131,9 @@ type Target struct {
 	SetClock func(context.Context, time.Time) error
 	// ByHand describes the verbs for people who repeat a failed case. It may be nil.
 	ByHand *ByHand
+	// Redact hides the secrets of the target itself in a text for a report, such as the key of its
+	// interface. It may be nil.
+	Redact func(string) string
 	// Restart stops the target and starts it again. State that is only in memory is lost.
 	// It is called while no other verb is.
 	Restart func(context.Context) error

@@ -51,7 +51,7 @@ func (a *answer) text() string {
 // short is the text for an error. It has no secrets of the step.
 func (a *answer) short() string {
 	const most = 200
-	text := hide(a.filled, strings.Join(strings.Fields(a.text()), " "))
+	text := strings.Join(strings.Fields(hide(a.filled, a.text())), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

@@ -65,10 +65,11 @@ func (b *Basic) texts() []string {
 	return []string{b.User, b.Password}
 }
 
-// set sets the header of a request, whose value no error may have.
-func (b *Basic) set(h http.Header, v values) {
+// set sets the header of a request, and returns its value, which no error may have.
+func (b *Basic) set(h http.Header, v values) string {
 	pair := v.Fill(b.User, reqtemplate.Plain) + ":" + v.Fill(b.Password, reqtemplate.Plain)
 	text := base64.StdEncoding.EncodeToString([]byte(pair))
 	v["user and password"] = text // not the name of a placeholder
 	h.Set(authorization, "Basic "+text)
+	return text
 }

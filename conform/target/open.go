@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/d204ef64/fob/conform"
 	"github.com/d204ef64/fob/internal/freeport"
+	"github.com/d204ef64/fob/internal/redact"
 	"github.com/d204ef64/fob/internal/reqtemplate"
 )
 
@@ -40,6 +42,7 @@ type Open struct {
 	client *http.Client
 	saved  values      // of the setup
 	pam    *sync.Mutex // held while a service is written
+	seen   *seen
 
 	programs []*program // in the order of their start
 }
@@ -58,11 +61,16 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Open{file: f, dir: dir, pam: new(sync.Mutex), saved: maps.Clone(f.secrets), client: &http.Client{
+	t := &Open{file: f, dir: dir, pam: new(sync.Mutex), seen: &seen{all: redact.Texts{}}, saved: maps.Clone(f.secrets), client: &http.Client{
 		Timeout: f.options.Timeout, Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	t.saved["dir"], t.saved["random"] = dir, rand.Text()
+	for name, value := range t.saved {
+		if len(value) >= shortest && !slices.Contains(notSecret, name) {
+			t.seen.all.Add(value, "{{"+name+"}}")
+		}
+	}
 	if me, err := user.Current(); err == nil {
 		t.saved["me"] = me.Username
 	}
@@ -85,7 +93,7 @@ func (f *File) Open(ctx context.Context) (*Open, error) {
 			err = fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
 		}
 		if err == nil {
-			err = save(&s.Step, a, t.saved)
+			err = t.save(&s.Step, a, t.saved)
 		}
 		if err != nil {
 			_ = t.Close()
@@ -104,7 +112,7 @@ func (t *Open) Close() error {
 }
 
 // save keeps the values of an answer that a step names.
-func save(s *Step, a *answer, v values) error {
+func (t *Open) save(s *Step, a *answer, v values) error {
 	for name, r := range s.Save {
 		value, ok := r.read(a)
 		if !ok {
@@ -115,6 +123,9 @@ func save(s *Step, a *answer, v values) error {
 			return err
 		}
 		v[name] = value
+		if !slices.Contains(reqtemplate.Names(t.file.Version), name) {
+			t.seen.save(name, value)
+		}
 	}
 	return nil
 }
@@ -139,7 +150,7 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 	for i := range verb.Before {
 		a, err := t.do(ctx, &verb.Before[i], v, nil)
 		if err == nil {
-			err = save(&verb.Before[i], a, v)
+			err = t.save(&verb.Before[i], a, v)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("before: step %d: %w", i+1, err)
@@ -152,7 +163,7 @@ func (t *Open) verb(ctx context.Context, verb *Verb, token *conform.Token, more 
 	if err != nil || len(verb.After) == 0 || verb.done(a) != nil {
 		return a, err
 	}
-	if err := save(&verb.Step, a, v); err != nil {
+	if err := t.save(&verb.Step, a, v); err != nil {
 		return nil, err
 	}
 	return a, t.after(ctx, verb.After, v)
@@ -166,7 +177,7 @@ func (t *Open) after(ctx context.Context, steps []Step, v values) error {
 			err = fmt.Errorf("%w: %s", conform.ErrRefused, a.short())
 		}
 		if err == nil {
-			err = save(&steps[i], a, v)
+			err = t.save(&steps[i], a, v)
 		}
 		if err != nil {
 			return fmt.Errorf("after: step %d: %w", i+1, err)
@@ -179,7 +190,7 @@ func (t *Open) after(ctx context.Context, steps []Step, v values) error {
 func (t *Open) target() *conform.Target {
 	f, d := t.file, t.file.Declares
 	c := &conform.Target{
-		Name: f.Name, Version: t.saved.Fill(f.Version, reqtemplate.Plain), ByHand: f.byHand(),
+		Name: f.Name, Version: t.saved.Fill(f.Version, reqtemplate.Plain), ByHand: f.byHand(), Redact: t.seen.redact,
 		Declares: conform.Declared{
 			Window: d.Window, Lockout: d.Lockout, Resync: d.Resync, CountReplayed: d.CountReplayed,
 			CountMalformed: d.CountMalformed, DriftInterval: f.drift,

@@ -112,7 +112,7 @@ func (t *Open) request(ctx context.Context, r *Request, v values) (*answer, erro
 		header.Set(name, v.Fill(header.Get(name), reqtemplate.Plain))
 	}
 	if basic != nil {
-		basic.set(header, v)
+		t.seen.save("user and password", basic.set(header, v))
 	}
 	method, body := r.Method, ""
 	switch {
