@@ -271,7 +271,8 @@ func c43(e *env) string {
 		}
 		for _, got := range correct {
 			if !like(got, wrong) {
-				e.failf("a token that is %s: the answer to the correct code is %q, and to a wrong one %q", s.state, got, wrong[0])
+				mine, other := differing(got, wrong[0])
+				e.failf("a token that is %s: the answer to the correct code is %q, and to a wrong one %q", s.state, mine, other)
 			}
 		}
 	}
@@ -301,6 +302,15 @@ func parts(text string) (constant string, others []string) {
 	first := resultCode.FindString(text)
 	rest := text[len(first):]
 	return first + varying.ReplaceAllString(rest, "#"), varying.FindAllString(rest, -1)
+}
+
+// differing returns the constant parts of two texts, or the texts if those are equal.
+func differing(one, two string) (string, string) {
+	a, _ := parts(one)
+	if b, _ := parts(two); a != b {
+		return a, b
+	}
+	return one, two
 }
 
 // like reports whether a text is like others of the same kind, among which some parts may vary.

@@ -221,7 +221,7 @@ func (e *env) sendFile(f *seedset.File, first *Token) error {
 
 // reveals reports whether a text contains a seed, perhaps in groups of characters.
 func reveals(text string, key []byte) bool {
-	plain := strings.NewReplacer("-", "", " ", "", ":", "").Replace(strings.ToLower(text))
+	plain := strings.NewReplacer("-", "", " ", "", ":", "", `\/`, "/", "%2f", "/", "%2b", "+", `\u002b`, "+", `\u002f`, "/").Replace(strings.ToLower(text))
 	return slices.ContainsFunc(seedForms(key), func(form string) bool { return strings.Contains(plain, strings.ToLower(form)) })
 }
 

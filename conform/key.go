@@ -29,7 +29,7 @@ var keyCases = []Case{
 		Why: "A seed in an answer is a copy of the token for all who read it: clerks, proxies, logs. A code in an error text ends in the log of the client.",
 		Steps: []string{
 			"Import a token, and enter a correct code, a wrong one, and a used one with a space.",
-			"Import the token again, and another one from a damaged file. Correct the clock with wrong codes, act as a user, and read the status and the records, as far as the target has the verbs. Import a token with a short seed.",
+			"Import the token again, and others from a damaged file and from a correct one. Correct the clock with wrong codes, act as a user, and read the status and the records, as far as the target has the verbs. Import a token with a short seed.",
 			"The answers must contain neither the seed in hexadecimal, base32 or base64 nor a code.",
 		},
 	},
@@ -146,18 +146,28 @@ func (l *listener) hear(name, text string) {
 	}
 }
 
-// error searches the answer of an error.
-func (l *listener) error(name string, err error) {
-	text := ""
+// during searches the answers to a verb, and its error.
+func (l *listener) during(name string, do func() error) error {
+	outer := l.ctx
+	defer func() { l.ctx = outer }()
+	var answers []string
+	l.ctx = Hear(outer, func(text string) { answers = append(answers, text) })
+	err := do()
 	if err != nil {
-		text = full(err)
+		answers = append(answers, full(err))
 	}
-	l.hear(name, text)
+	for _, text := range answers {
+		l.hear(name, text)
+	}
+	return err
 }
 
 func c65(e *env) string {
-	t := e.token()
+	t := e.newToken()
 	l := &listener{env: e, seeds: [][]byte{t.key}}
+	if err := l.during("the answer to an import", func() error { return e.tryImport(t) }); err != nil {
+		e.fail(VerbImport, err)
+	}
 	enter := func(name, code string) Answer {
 		l.codes = append(l.codes, strings.TrimSpace(code))
 		a := e.check(t, code)
@@ -168,19 +178,22 @@ func c65(e *env) string {
 	e.accepted(enter("a correct code", right), "a correct code")
 	e.refused(enter("a wrong code", e.wrongCodes(t, 1)[0]), "a wrong code")
 	enter("a used code with a space", right+" ")
-	l.error("the answer to a second import", e.target.Import(e.ctx, t))
-	if e.has(VerbImportFile) && slices.Contains(e.target.Formats, issueFormat) {
+	_ = l.during("the answer to a second import", func() error { return e.target.Import(e.ctx, t) })
+	files := e.has(VerbImportFile) && slices.Contains(e.target.Formats, issueFormat)
+	if files {
 		broken := e.newToken()
 		l.seeds = append(l.seeds, broken.key)
 		text := bytes.Replace(pskcOf(broken, ""), []byte("</Key>"), nil, 1)
-		l.error("the answer to a damaged file", e.target.ImportFile(e.ctx, &SeedFile{Token: broken, Format: issueFormat, Text: text}))
+		_ = l.during("the answer to a damaged file", func() error {
+			return e.target.ImportFile(e.ctx, &SeedFile{Token: broken, Format: issueFormat, Text: text})
+		})
 	}
 	if e.has(VerbResync) {
 		w := e.wrongCodes(t, 2)
 		l.codes = append(l.codes, w...)
 		l.hear("the answer to a correction", e.submit(VerbResync, e.target.Resync, Attempt{Token: t, User: t.User, Code: w[0], Second: w[1]}).Text)
 	}
-	if e.has(VerbActivate) && e.has(VerbUser) && e.has(VerbContract) && e.has(VerbImportFile) && slices.Contains(e.target.Formats, issueFormat) {
+	if e.has(VerbActivate) && e.has(VerbUser) && e.has(VerbContract) && files {
 		t = l.act()
 	}
 	if e.has(VerbStatus) {
@@ -193,11 +206,17 @@ func c65(e *env) string {
 		}
 		l.hear("the records", text)
 	}
+	// last, because these may need the room of another token
+	if files {
+		whole := e.newToken()
+		l.seeds = append(l.seeds, whole.key)
+		_ = l.during("the answer to a file", func() error { return e.tryIssue(whole, "", "") })
+	}
 	short := e.newToken()
 	short.key = short.key[:10]
 	short.Seed = seedOf(short.key)
 	l.seeds = append(l.seeds, short.key)
-	l.error("the answer to a short seed", e.tryImport(short)) // last, because it may need the room of another token
+	_ = l.during("the answer to a short seed", func() error { return e.tryImport(short) })
 	if l.silent == l.heard {
 		e.skipf("the answers of the target have no text")
 	}

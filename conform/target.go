@@ -102,6 +102,23 @@ func full(err error) string {
 	return err.Error()
 }
 
+// hearer is the key of the function of [Hear].
+type hearer struct{}
+
+// Hear returns a context in which verbs pass the whole text of each answer to f, which a case
+// searches for secrets. Verbs at the same time call f at the same time.
+func Hear(ctx context.Context, f func(answer string)) context.Context {
+	return context.WithValue(ctx, hearer{}, f)
+}
+
+// Tell passes the text of an answer to the function of [Hear], if there is one. Verbs that
+// return no [Answer] call it.
+func Tell(ctx context.Context, answer string) {
+	if f, ok := ctx.Value(hearer{}).(func(string)); ok {
+		f(answer)
+	}
+}
+
 // Target is a server under test. Its fields of a function type are verbs; nil means
 // that the target does not have the verb. Verbs may be called by several goroutines at
 // once, as far as Limits allow.
