@@ -322,7 +322,7 @@ func like(text string, kind []string) bool {
 			seen = append(seen, others)
 		}
 	}
-	if len(seen) < 2 { // it is not known what varies
+	if len(seen) < 2 { // too few to compare
 		return len(seen) == 1
 	}
 	for i, part := range mine {

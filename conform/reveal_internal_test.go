@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLike: only what also varies among the answers to wrong codes may differ.
+// TestLike: only parts that also vary among the answers to wrong codes may differ.
 func TestLike(t *testing.T) {
 	for _, c := range []struct {
 		correct string
