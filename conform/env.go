@@ -265,6 +265,9 @@ func (e *env) submit(v Verb, do func(context.Context, Attempt) (Answer, error), 
 	e.secret.addCode(a.Second)
 	for tries := 0; ; tries++ {
 		answer, err := do(e.ctx, a)
+		if errors.Is(err, ErrUnsendable) && a.leaveOut {
+			return Answer{unsent: true}
+		}
 		if err != nil {
 			e.did(a.action(v, e.stepOf(a.Token), err.Error()))
 			e.fail(v, err)

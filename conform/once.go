@@ -46,7 +46,7 @@ var onceCases = []Case{
 		Why: "If spaces are removed before a code is compared, but not before it is searched among the used ones, a space makes every used code valid again, without limit.",
 		Steps: []string{
 			"Import a token, and enter its current code. It must be accepted.",
-			"Enter the same code in other spellings: with spaces, tabs and line ends, signs, hyphens, further digits, full-width and Arabic digits, and invisible characters. Each must be refused.",
+			"Enter the same code in other spellings: with spaces, tabs and line ends, signs, hyphens, further digits, full-width and Arabic digits, and invisible characters. Each must be refused. Those that cannot be sent are left out.",
 			"Enter the next code. It must be accepted: otherwise a lockout would hide the mistake.",
 		},
 	},
@@ -211,7 +211,7 @@ func c14(e *env) string {
 	if d := e.target.Declares.Lockout; d != nil {
 		group = max(*d-1, 1)
 	}
-	count := len(spellings("000000"))
+	count, sent := len(spellings("000000")), 0
 	for first := 0; first < count; first += group {
 		t := e.token()
 		e.settle()
@@ -219,9 +219,17 @@ func c14(e *env) string {
 		all := spellings(code)
 		e.accept(t, code, "the code itself")
 		for i := first; i < min(first+group, count); i++ {
-			e.refuse(t, all[i], "the used code as %q", strings.ReplaceAll(all[i], code, "CODE"))
+			a := e.submit(VerbCheck, e.target.Check, Attempt{Token: t, User: t.User, Code: all[i], leaveOut: true})
+			if a.unsent { // such as NUL in an argument of a program
+				continue
+			}
+			e.refused(a, "the used code as %q", strings.ReplaceAll(all[i], code, "CODE"))
+			sent++
 		}
 		e.accept(t, e.good(t), "the next code")
+	}
+	if sent < count {
+		return fmt.Sprintf("%d of %d spellings of a used code refused; the others cannot be sent", sent, count)
 	}
 	return fmt.Sprintf("%d spellings of a used code refused", count)
 }

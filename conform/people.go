@@ -121,8 +121,11 @@ func (e *env) act(v Verb, do func(context.Context, Act) (Answer, error), own *To
 			e.fail(v, err)
 		}
 		e.inStep()
-		if answer.Verdict != Limited || tries == maxRetries {
+		if answer.Verdict != Limited || tries == maxRetries || answer.RetryAfter > longestRetry {
 			e.logf("%s as %s, %s: %s", v, a.Person.ID, a.described(), answer.Verdict)
+			if answer.Verdict == Limited {
+				e.skipf("the target limits the rate of attempts, and has not checked a code")
+			}
 			e.described(v, answer)
 			return e.counted(own, a.Code, answer)
 		}

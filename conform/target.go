@@ -231,6 +231,8 @@ type Attempt struct {
 	// it must be submitted. Attempts at the same time then meet although their
 	// preparations take different times.
 	Ready func()
+
+	leaveOut bool // if it cannot be sent, the case goes on
 }
 
 // Verdict is the verdict of a target about a code.
@@ -261,7 +263,8 @@ type Answer struct {
 	// OnPaper reports whether only an application on paper remains, by the answer.
 	OnPaper bool
 
-	token *Token // whose code was entered
+	token  *Token // whose code was entered
+	unsent bool   // it cannot be sent
 }
 
 // Status is the state of a token. nil means unknown.

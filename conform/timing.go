@@ -119,13 +119,13 @@ func (e *env) timed(t *Token, code string, want Verdict) time.Duration {
 		e.inStep()
 		e.described(VerbCheck, a)
 		switch {
-		case a.Verdict == Limited && tries < maxRetries:
+		case a.Verdict == Limited && tries < maxRetries && a.RetryAfter <= longestRetry:
 			e.sleep(max(a.RetryAfter, time.Second))
 			continue
-		case want == Accepted:
-			e.accepted(a, "the correct code of a token")
 		case a.Verdict == Limited:
 			e.skipf("the target limits the rate of requests")
+		case want == Accepted:
+			e.accepted(a, "the correct code of a token")
 		default:
 			e.refused(a, "a code of a token that is out of use")
 		}
