@@ -111,9 +111,9 @@ func Hear(ctx context.Context, f func(answer string)) context.Context {
 	return context.WithValue(ctx, hearer{}, f)
 }
 
-// Tell passes the text of an answer to the function of [Hear], if there is one. Verbs that
+// Answered passes the text of an answer to the function of [Hear], if there is one. Verbs that
 // return no [Answer] call it.
-func Tell(ctx context.Context, answer string) {
+func Answered(ctx context.Context, answer string) {
 	if f, ok := ctx.Value(hearer{}).(func(string)); ok {
 		f(answer)
 	}

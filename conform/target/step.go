@@ -45,7 +45,7 @@ func (t *Open) do(ctx context.Context, s *Step, v values, ready func()) (*answer
 	}
 	if a != nil {
 		a.filled = v
-		conform.Tell(ctx, a.text())
+		conform.Answered(ctx, a.text())
 	}
 	return a, err
 }
