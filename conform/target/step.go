@@ -94,7 +94,7 @@ func pathOf(text string, v values) (string, error) {
 	}
 	path := v.Fill(text, reqtemplate.Plain)
 	if slices.Contains(strings.Split(path, "/"), "..") && !slices.Contains(strings.Split(text, "/"), "..") {
-		return "", fmt.Errorf("%w: the values in a path make ..", conform.ErrUnsendable)
+		return "", fmt.Errorf("%w: the values make a path with .. in it", conform.ErrUnsendable)
 	}
 	return path, nil
 }
