@@ -262,6 +262,8 @@ func c10(e *env) string {
 	want := e.windowOf()
 	e.use(30)
 	if err := e.tryImport(e.newToken()); errors.Is(err, ErrRefused) {
+		e.use(0)
+		e.control()
 		return "tokens of 30 s are refused"
 	} else if err != nil {
 		e.fail(VerbImport, err)

@@ -41,6 +41,7 @@ var keyCases = []Case{
 			"Import a token with a seed of 160 bits, and enter its current code. It must be accepted.",
 			"Import a token with a seed of 80 bits. The import must be refused.",
 			"Import a second token with the seed of the first. The import must be refused.",
+			"Import a token with a seed of its own. It must be imported: otherwise the refusals mean nothing.",
 		},
 	},
 	{
@@ -50,6 +51,7 @@ var keyCases = []Case{
 		Steps: []string{
 			"Import a token of 60 s, and enter its current code. It must be accepted.",
 			"Import tokens of 180 s and 300 s. The import must be refused, or else their current codes.",
+			"Import a token of 60 s. It must be imported: otherwise the refusals mean nothing.",
 		},
 	},
 }
@@ -72,6 +74,7 @@ func c66(e *env) string {
 			e.fail(VerbImport, err)
 		}
 	}
+	e.control()
 	return "a seed of 80 bits and a seed of another token are refused"
 }
 
@@ -100,6 +103,8 @@ func c67(e *env) string {
 			said = append(said, fmt.Sprintf("tokens of %d s are imported, but their codes are not accepted", p))
 		}
 	}
+	e.other = 0
+	e.control()
 	return strings.Join(said, "; ")
 }
 

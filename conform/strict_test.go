@@ -17,7 +17,7 @@ import (
 // malformed entries, fails no case: none locks its own token by mistake.
 func TestStrictRight(t *testing.T) {
 	for _, clock := range []bool{true, false} {
-		for lockout, passes := range map[int]int{1: 35, 2: 40, 3: 50, 5: 60} {
+		for lockout, passes := range map[int]int{1: 30, 2: 40, 3: 50, 5: 60} {
 			for _, declares := range []bool{true, false} {
 				t.Run(fmt.Sprint("lockout ", lockout, ", clock ", clock, ", declares ", declares), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {

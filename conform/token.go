@@ -116,6 +116,14 @@ func (e *env) unlimited(do func() error) error {
 	}
 }
 
+// control requires a correct token to be imported after others were refused: otherwise it is
+// not clear why.
+func (e *env) control() {
+	if err := e.tryImport(e.newToken()); err != nil {
+		e.skipf("the target also refuses a correct token then: %v", err)
+	}
+}
+
 // makeRoom removes the oldest tokens of the case if the target cannot hold n more.
 func (e *env) makeRoom(n int) {
 	most := e.target.Limits.Tokens
