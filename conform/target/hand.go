@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -322,15 +323,15 @@ func (h *hand) command(c *Command, v pieces) string {
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		words = append(words, name+"="+conform.ShellWord(h.fill(c.Env[name], v, reqtemplate.Plain)...))
 	}
-	if len(words) > 0 {
-		words = append([]string{"env"}, words...)
+	if c.Dir != "" {
+		words = append(words, "exec")
 	}
 	for _, a := range c.Argv {
 		words = append(words, conform.ShellWord(h.fill(a, v, reqtemplate.Plain)...))
 	}
 	text := strings.Join(words, " ")
 	if c.Dir != "" {
-		text = "(cd " + conform.ShellWord(h.fill(c.Dir, v, reqtemplate.Plain)...) + " && exec " + text + ")"
+		text = "(cd " + conform.ShellWord(h.fill(c.Dir, v, reqtemplate.Plain)...) + " && " + text + ")"
 	}
 	if c.Stdin != "" {
 		text = printed(h.fill(c.Stdin, v, reqtemplate.Plain)) + " | " + text
@@ -405,11 +406,14 @@ func (h *hand) fill(text string, v pieces, escape func(string) string) (all []co
 	return append(all, conform.Piece{Text: text})
 }
 
-// secret reports whether a text has a seed or another secret. Codes are not secret: they
-// are valid for a minute, and once.
+// secret reports whether a text has a seed, a value that a step saves, or another secret. Codes
+// are not secret: they are valid for a minute, and once.
 func secret(text []conform.Piece) bool {
-	return slices.ContainsFunc(text, func(p conform.Piece) bool { return p.Shell && strings.HasPrefix(p.Text, "$(") })
+	return slices.ContainsFunc(text, func(p conform.Piece) bool { return p.Shell && notPublic.MatchString(p.Text) })
 }
+
+// notPublic matches the output of a command and a saved value, which has a name in lower case.
+var notPublic = regexp.MustCompile(`^\$[(a-z]`)
 
 // printed returns the command that prints a text. A command is one line.
 func printed(text []conform.Piece) string {

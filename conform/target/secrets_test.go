@@ -105,3 +105,37 @@ func TestRunErrorsHaveNoSecrets(t *testing.T) {
 	require.ErrorContains(t, err, "[key]: no answer to code=[code]")
 	require.NotContains(t, err.Error(), code)
 }
+
+// TestHandHasNoSecretArguments: commands by hand have no secret and no saved value in the
+// arguments of a program, which all users of the machine can read.
+func TestHandHasNoSecretArguments(t *testing.T) {
+	f, err := target.Parse([]byte(`
+name: x
+url: http://127.0.0.1:1
+secrets: {key: api.key}
+setup: [{file: {path: "{{dir}}/x"}}]
+import: {command: {argv: [add, "{{serial}}"], env: {APIKEY: "{{key}}", A: b}, dir: "{{dir}}"}}
+remove: {command: {argv: [remove], env: {APIKEY: "{{key}}"}, stdin: "{{serial}}"}}
+check:
+  before: [{http: {path: /}, save: {session: {json: /session}}}]
+  http: {path: "/{{session}}", headers: {Authorization: "Bearer {{session}}"}, form: {code: "{{code}}"}}
+  accepted: {status: 200}
+  refused: {status: 401}
+`), target.Options{Secret: func(string) ([]byte, error) { return []byte("topsecret"), nil }})
+	require.NoError(t, err)
+	o, err := f.Open(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, o.Close()) }()
+	do := func(v conform.Verb) string {
+		lines := o.Target.ByHand.Do(v, map[string][]conform.Piece{"serial": {{Text: "1"}}, "code": {{Text: "2"}}})
+		return lines[len(lines)-1]
+	}
+	require.Equal(t, `(cd "$DIR" && A=b APIKEY="$(cat api.key)" exec add 1)`, do(conform.VerbImport))
+	require.Equal(t, `printf %s 1 | APIKEY="$(cat api.key)" remove`, do(conform.VerbRemove))
+	before, after, piped := strings.Cut(do(conform.VerbCheck), " | curl ")
+	require.True(t, piped)
+	require.True(t, strings.HasPrefix(before, "printf "), before) // of the shell itself
+	require.Contains(t, before, "Authorization: Bearer ")
+	require.Equal(t, 2, strings.Count(before, "$session"), before)
+	require.NotContains(t, after, "session")
+}
