@@ -55,7 +55,7 @@ func TestWebSite(t *testing.T) {
 		"C23: then the code of step +2, one more: refused, must be accepted",
 		"C36: the correct code after 101 wrong ones: accepted, must be refused",
 		"C37: 100 wrong codes do not lock a token",
-		"C57: the used code, after importing its token again: accepted, want refused",
+		"C57: the used code, after importing its token again: accepted, must be refused",
 		"C66: a token with a seed of 80 bits is imported",
 	}, failed)
 }
